@@ -1,0 +1,132 @@
+"""Request bodies as they really arrive: chunked, cut short, or not read at all.
+
+Django takes a body without Content-Length for an empty one, and a body that ends early for a whole one.
+"""
+
+import tempfile
+from collections.abc import Callable
+from typing import IO, Any
+
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpRequest, HttpResponseBase
+
+DROP_BYTES = 64 * 2**20
+STEP_BYTES = 256 * 2**10
+CHUNKED_BYTES = 16 * 2**20
+SPOOL_BYTES = 2**20
+
+
+class BodyCutShort(BadRequest):
+    """The client stopped before the end of its body; what arrived must not be taken for the whole."""
+
+
+class Body:
+    """The body's stream: at most what was declared, and BodyCutShort when less comes."""
+
+    def __init__(self, stream: Any, declared: int | None) -> None:
+        """Read from the server's `stream`; `declared` bytes, or None for a chunked body."""
+        self.stream = stream
+        self.declared = declared
+        self.taken = 0
+        self.ended = declared == 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Up to `size` bytes (all for -1), empty at the end."""
+        if size is None or size < 0:
+            return self._read_all()
+        if self.ended or size == 0:
+            return b""
+        wanted = size if self.declared is None else min(size, self.declared - self.taken)
+        data = self._receive(wanted)
+        self.taken += len(data)
+        if not data and self.declared is not None:
+            raise BodyCutShort(f"the body ended after {self.taken} of {self.declared} bytes")
+        self.ended = not data or self.taken == self.declared
+        return data
+
+    def readline(self, size: int | None = -1) -> bytes:
+        """A line, read byte by byte: only Django's form parser asks for lines, and of short bodies."""
+        line = bytearray()
+        while (size is None or size < 0 or len(line) < size) and not line.endswith(b"\n") and (byte := self.read(1)):
+            line += byte
+        return bytes(line)
+
+    def _read_all(self) -> bytes:
+        """The rest. Of a chunked body nobody said how long it is: it must fit in memory."""
+        data = bytearray()
+        while step := self.read(STEP_BYTES):
+            data += step
+            if self.declared is None and len(data) > CHUNKED_BYTES:
+                raise RequestDataTooBig(f"a chunked body is larger than {CHUNKED_BYTES} bytes")
+        return bytes(data)
+
+    def _receive(self, size: int) -> bytes:
+        """What the server has, whose own errors (a bad chunk, a lost connection) all mean the same."""
+        try:
+            return bytes(self.stream.read(size))
+        except Exception as fault:
+            self.ended = True
+            raise BodyCutShort(f"the body could not be read after {self.taken} bytes: {fault}") from fault
+
+
+class Request(WSGIRequest):
+    """Django's request over such a Body."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        """Take the server's stream before Django limits it to Content-Length."""
+        super().__init__(environ)
+        self.chunked = not environ.get("CONTENT_LENGTH") and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "")
+        try:
+            declared = int(environ.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            declared = 0
+        self.incoming = Body(environ["wsgi.input"], None if self.chunked else max(declared, 0))
+        self._stream = self.incoming
+
+    def hold_chunked_body(self, limit: int = CHUNKED_BYTES) -> bool:
+        """Give a chunked body of up to `limit` bytes its length, for readers that need one; False if it is longer."""
+        if not self.chunked or self._read_started:
+            return True
+        spool: IO[bytes] = tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 - lives as long as the request
+        while data := self.incoming.read(STEP_BYTES):
+            if spool.tell() + len(data) > limit:
+                return False
+            spool.write(data)
+        self.META["CONTENT_LENGTH"] = str(spool.tell())
+        spool.seek(0)
+        self._stream = Body(spool, int(self.META["CONTENT_LENGTH"]))
+        self.chunked = False
+        return True
+
+
+class Handler(WSGIHandler):
+    """Django's WSGI application with this Request."""
+
+    request_class = Request
+
+
+class DropUnreadBody:
+    """Reads and drops what is left of a body, so that a client still sending it sees the answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Wrap what follows."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, then drop up to 64 MiB; beyond that the server closes the connection."""
+        response = self.get_response(request)
+        incoming = getattr(request, "incoming", None)
+        if incoming is not None and not incoming.ended:
+            drop(incoming)
+        return response
+
+
+def drop(body: Body) -> None:
+    """Read up to DROP_BYTES to nowhere. That the client went away meanwhile changes nothing any more."""
+    end = body.taken + DROP_BYTES
+    try:
+        while body.taken < end and body.read(STEP_BYTES):
+            pass
+    except BodyCutShort:
+        return

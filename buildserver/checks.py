@@ -1,0 +1,24 @@
+"""System checks of the project: settings that cannot work, each with an id and a hint."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004 - Django's name
+
+
+@register(Tags.security, deploy=True)
+def check_keys(**_kwargs: Any) -> list[CheckMessage]:
+    """A server without a key refuses to start; commands work without."""
+    if settings.PRESHARED.keys:
+        return []
+    hint = "Set PRESHARED_KEYS or PRESHARED_KEYS_FILE; manage.py make_key prints a line for the file."
+    return [Error("no key is configured, so the server will not start", hint=hint, id="buildserver.E001")]
+
+
+@register(Tags.caches)
+def check_cache(**_kwargs: Any) -> list[CheckMessage]:
+    """`shm://` is seen by one host only, a MySQL database by many."""
+    if settings.SQLITE or not settings.CACHE_URL.startswith("shm"):
+        return []
+    hint = "With writers on several hosts use redis://, or none://."
+    return [Warning("CACHE_URL=shm:// serves one host, DATABASE_URL may serve more", hint=hint, id="buildserver.W001")]

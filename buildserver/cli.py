@@ -1,0 +1,112 @@
+"""`builder`: the service's work from a shell, here or on the server that BUILDSERVER_URL names.
+
+Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 5 unreachable. Each command imports what it needs when
+it runs, so that the small ones start at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from buildserver import __version__
+
+REFUSED, NOT_FOUND, CONFLICT, UNREACHABLE = 1, 3, 4, 5
+as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+
+
+def end(code: int, sentence: str) -> NoReturn:
+    """Say why on stderr, and end with the code."""
+    click.echo(f"builder: {sentence}", err=True)
+    sys.exit(code)
+
+
+def show(value: Any, text: str, *, as_json: bool) -> None:
+    """The value as JSON, or its text."""
+    click.echo(json.dumps(value, ensure_ascii=False) if as_json else text)
+
+
+def read_text(source: str) -> str:
+    """A file's text, or standard input's for `-`."""
+    try:
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return data.decode("utf-8")
+    except OSError as fault:
+        end(NOT_FOUND, f"{source} cannot be read: {fault.strerror}")
+    except UnicodeDecodeError as fault:
+        end(REFUSED, f"{source} is not UTF-8 text: {fault}")
+
+
+def versions(context: click.Context, _option: click.Option, wanted: bool) -> None:  # noqa: FBT001 - click's form
+    """`--version`, with `--json` those of Python and the packages too."""
+    if not wanted:
+        return
+    if "--json" in sys.argv:
+        import platform  # noqa: PLC0415 - for this option only
+        from importlib.metadata import version  # noqa: PLC0415
+
+        packages = {name: version(name) for name in ("django", "djangorestframework", "boto3", "numpy", "gunicorn")}
+        click.echo(json.dumps({"buildserver": __version__, "python": platform.python_version(), **packages}))
+    else:
+        click.echo(f"builder {__version__}")
+    context.exit()
+
+
+@click.group()
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=versions, help="Show the version.")
+def main() -> None:
+    """Build artifacts, production plans and messages from the shell."""
+
+
+@main.command("process")
+@click.argument("message", required=False)
+@click.option("-m", "--message", "option", help="The message.")
+@as_json
+def process_command(message: str | None, option: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's form
+    """Say what message was received; - reads it from standard input."""
+    from buildserver.process import process  # noqa: PLC0415 - each command imports its own
+
+    if (message is None) == (option is None):
+        raise click.UsageError("give one message: builder process hello, builder process -m hello, or - for stdin")
+    given = option if option is not None else read_text("-").rstrip("\n") if message == "-" else str(message)
+    answer = process(given)
+    show({"message": answer}, answer, as_json=as_json)
+
+
+@main.command("serve")
+@click.option("--host", help="HOST, 127.0.0.1 by default.")
+@click.option("--port", type=click.IntRange(0, 65535), help="PORT, 8888 by default; 0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="WEB_WORKERS, two a core by default.")
+@click.option("--mock-s3", is_flag=True, help="Keep assets in a mock of S3 that forgets them at the end.")
+@click.option("--reload", is_flag=True, help="Start anew when a source file changes.")
+@click.option("--prepare", is_flag=True, help="First make missing secrets, tables, static files and an admin user.")
+def serve_command(host: str | None, port: int | None, workers: int | None, **flags: bool) -> None:
+    """Serve over HTTP until stopped."""
+    import os  # noqa: PLC0415 - each command imports its own
+
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
+
+    from buildserver import env, serve  # noqa: PLC0415
+
+    if workers is not None:
+        os.environ["WEB_WORKERS"] = str(workers)
+    try:
+        options = serve.Options(
+            host=host or env.text("HOST", "127.0.0.1"),
+            port=port if port is not None else env.whole("PORT", 8888, 0, 65535),
+            server=env.choice("WEB_SERVER", "granian" if serve.WINDOWS else "gunicorn", ["gunicorn", "granian"]),
+            mock_s3=flags["mock_s3"] or env.flag("BUILDSERVER_MOCK_S3"),
+            reload=flags["reload"],
+            prepare=flags["prepare"],
+        )
+        sys.exit(serve.serve(options))
+    except (serve.CannotServe, ImproperlyConfigured) as fault:
+        end(REFUSED, str(fault))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""JSON in and out for DRF: strict reading, quick writing, no negotiation."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import msgspec
+import orjson
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+MAX_BODY_BYTES = 2**20
+MAX_DEPTH = 100
+
+
+class BodyTooLarge(APIException):
+    """The body is above the limit of its route."""
+
+    status_code = 413
+    default_code = "too_large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        """The limit is part of the message."""
+        super().__init__(f"the body is larger than {limit_bytes} bytes")
+
+
+class StrictJSON(BaseParser):
+    """`application/json` in UTF-8: no NaN, no lone surrogate, no number beyond a double, at most 100 levels.
+
+    A view's `max_body_bytes` is the limit of its body, 1 MiB otherwise. Of members with the same name the last counts.
+    """
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], _type: str | None = None, context: Mapping[str, Any] | None = None) -> object:
+        """The decoded value; raises ParseError (400) or BodyTooLarge (413)."""
+        limit = getattr((context or {}).get("view"), "max_body_bytes", MAX_BODY_BYTES)
+        declared = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0) if context else 0
+        if declared > limit:
+            raise BodyTooLarge(limit)
+        return decode(stream.read())
+
+
+def decode(data: bytes) -> object:
+    """The value of a JSON text; raises ParseError with what is wrong."""
+    try:
+        value = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise ParseError(f"the body is not JSON: {fault}") from None
+    except RecursionError:
+        value = None
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and (value is None or deeper_than(MAX_DEPTH, value)):
+        raise ParseError(f"the body is nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def deeper_than(limit: int, value: object) -> bool:
+    """Whether arrays and objects are nested more than `limit` levels."""
+    level = [value]
+    for _ in range(limit + 1):
+        level = [holder for holder in level if isinstance(holder, dict | list)]
+        if not level:
+            return False
+        level = [item for holder in level for item in (holder.values() if isinstance(holder, dict) else holder)]
+    return True
+
+
+class JSONAnswer(BaseRenderer):
+    """`application/json`, whatever the request accepts."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: object, _type: str | None = None, _context: Mapping[str, Any] | None = None) -> bytes:
+        """The JSON text of plain values and datetimes."""
+        return b"" if data is None else orjson.dumps(data, option=orjson.OPT_UTC_Z)
+
+
+class IgnoreAccept(BaseContentNegotiation):
+    """The first parser that takes the request's type, and the view's own renderer."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """By the type alone, without its parameters."""
+        sent = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type in (sent, "*/*")), None)
+
+    def select_renderer(self, _request: Request, renderers: Any, _suffix: str | None = None) -> Any:
+        """The first one."""
+        return renderers[0], renderers[0].media_type
+
+
+class PlainText(BaseRenderer):
+    """`text/plain`, for views that write their own text; errors are problem+json all the same."""
+
+    media_type = "text/plain"
+    format = "txt"
+
+    def render(self, data: object, _type: str | None = None, _context: Mapping[str, Any] | None = None) -> bytes:
+        """The text in UTF-8."""
+        return str(data).encode()

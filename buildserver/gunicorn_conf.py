@@ -1,0 +1,35 @@
+"""gunicorn's settings: threads behind kept-alive connections; long lines and headers reach Django, which refuses them."""
+
+import os
+import sys
+from pathlib import Path
+
+from buildserver import env, logs, serve
+
+bind = f"{env.text('HOST', '127.0.0.1')}:{env.whole('PORT', 8888, 0, 65535)}"
+workers = serve.worker_count()
+threads = serve.thread_count()
+worker_class = "gthread"
+keepalive = 75
+timeout = 60
+graceful_timeout = 30
+preload_app = "--reload" not in sys.argv  # code loaded before the fork cannot be reloaded
+limit_request_line = 0
+limit_request_field_size = 65536
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn's heartbeat files
+logconfig_dict = logs.config(env.choice("LOG_LEVEL", "INFO", logs.LEVELS), "ext://sys.stdout")
+
+serve.share_metrics()
+
+
+def child_exit(_server: object, worker: object) -> None:
+    """Forget the gauges of a worker that is gone."""
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - after the directory is named
+
+    mark_process_dead(worker.pid)  # type: ignore[attr-defined, no-untyped-call]
+
+
+def on_exit(_server: object) -> None:
+    """Leave no directory behind."""
+    serve.drop_metrics(os.environ["PROMETHEUS_MULTIPROC_DIR"])

@@ -1,0 +1,125 @@
+"""Every error as problem+json (RFC 9457); as a page where a person with a browser asks outside the API."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from rest_framework import exceptions
+
+PAGES = ("/admin/", "/planner/", "/api/docs/")
+RETRY_AFTER_S = 5
+logger = logging.getLogger(__name__)
+
+
+def answer(
+    request: HttpRequest,
+    status: int,
+    detail: str,
+    *,
+    errors: list[dict[str, str]] | None = None,
+    members: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """The answer to a request that failed: what, why, and for input `errors` with a JSON pointer each."""
+    title = HTTPStatus(status).phrase
+    if wants_page(request):
+        page = render_to_string("buildserver/error.html", {"status": status, "title": title, "detail": detail})
+        return HttpResponse(page, status=status, headers=headers)
+    problem = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": quote(request.path, safe="/:@!$&'()*+,;=~-._"),
+        **({"errors": errors} if errors else {}),
+        **(members or {}),
+    }
+    return HttpResponse(orjson.dumps(problem), status=status, content_type="application/problem+json", headers=headers)
+
+
+def wants_page(request: HttpRequest) -> bool:
+    """Whether the request is a person's, outside the API."""
+    outside = request.path == "/" or request.path.startswith(PAGES)
+    return outside and "text/html" in request.META.get("HTTP_ACCEPT", "")
+
+
+def exception_handler(fault: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """DRF's EXCEPTION_HANDLER: any exception of a view that has an answer; None lets it become a 500."""
+    request: HttpRequest = context["request"]._request  # noqa: SLF001 - DRF wraps Django's request
+    return answer_to(request, fault)
+
+
+def answer_to(request: HttpRequest, fault: Exception) -> HttpResponse | None:
+    """The answer to an exception of Django, DRF or the database, or None."""
+    if isinstance(fault, exceptions.APIException):
+        return answer_to_api(request, fault)
+    if isinstance(fault, Http404):
+        return answer(request, 404, str(fault) or "there is nothing here")
+    if isinstance(fault, PermissionDenied):
+        return answer(request, 403, str(fault) or "this is not allowed")
+    if isinstance(fault, RequestDataTooBig):
+        return answer(request, 413, "the body is too large")
+    if isinstance(fault, BadRequest | SuspiciousOperation):
+        return answer(request, 400, str(fault) or "the request is malformed")
+    if isinstance(fault, OperationalError | InterfaceError):
+        logger.error("database is away", extra={"fault": repr(fault)})
+        return answer(request, 503, "the database is away", headers={"Retry-After": str(RETRY_AFTER_S)})
+    if isinstance(fault, DatabaseError):
+        logger.error("database refused", exc_info=fault)
+    return None
+
+
+def answer_to_api(request: HttpRequest, fault: exceptions.APIException) -> HttpResponse:
+    """The answer to DRF's exceptions and to the apps' own ones, which may carry `members` and `headers`."""
+    headers = dict(getattr(fault, "headers", {}))
+    if authenticate := getattr(fault, "auth_header", None):
+        headers["WWW-Authenticate"] = authenticate
+    if wait := getattr(fault, "wait", None):
+        headers["Retry-After"] = str(int(-(-wait // 1)))
+    if isinstance(fault, exceptions.ValidationError):
+        errors = list(flatten(fault.detail))
+        detail = errors[0]["detail"] if len(errors) == 1 else f"{len(errors)} faults in the request"
+        return answer(request, fault.status_code, detail, errors=errors, headers=headers)
+    members = getattr(fault, "members", None)
+    return answer(request, fault.status_code, str(fault.detail), members=members, headers=headers)
+
+
+def flatten(detail: Any, pointer: str = "#") -> Iterator[dict[str, str]]:
+    """DRF's nested errors as a flat list with JSON pointers (RFC 6901)."""
+    if isinstance(detail, Mapping):
+        for member, inner in detail.items():
+            step = "" if member == "non_field_errors" else "/" + str(member).replace("~", "~0").replace("/", "~1")
+            yield from flatten(inner, pointer + step)
+    elif isinstance(detail, list):
+        nested = any(isinstance(inner, Mapping) for inner in detail)
+        for index, inner in enumerate(detail):
+            yield from flatten(inner, f"{pointer}/{index}" if nested else pointer)
+    else:
+        yield {"pointer": pointer, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    return answer_to(request, exception) or answer(request, 400, "the request is malformed")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
+    """Django's handler403, and its CSRF failure."""
+    return answer(request, 403, reason or str(exception or "") or "this is not allowed")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's form
+    """Django's handler404, and the route of everything that has none."""
+    return answer(request, 404, "there is no such route")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500; the log has the trace under the request's id."""
+    return answer(request, 500, "an unexpected fault; the log has it under this answer's X-Request-ID")

@@ -1,0 +1,140 @@
+"""Serving: the checks before, what `--prepare` makes, and the HTTP server that this process then becomes."""
+
+import atexit
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildserver import env
+
+WINDOWS = sys.platform == "win32"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+METRICS = "buildserver-metrics-"
+
+
+class CannotServe(RuntimeError):
+    """Something is in the way; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `builder serve` was asked for, over HOST, PORT, WEB_WORKERS and WEB_SERVER."""
+
+    host: str
+    port: int
+    server: str
+    mock_s3: bool
+    reload: bool
+    prepare: bool
+
+
+def worker_count() -> int:
+    """WEB_WORKERS, two a core by default; one on Windows."""
+    return env.whole("WEB_WORKERS", 1 if WINDOWS else 2 * (os.cpu_count() or 1), 1, 1024)
+
+
+def thread_count() -> int:
+    """WEB_THREADS, eight a worker by default."""
+    return env.whole("WEB_THREADS", 8, 1, 1024)
+
+
+def share_metrics() -> None:
+    """Name the directory in which the workers leave their counters, before prometheus_client is imported."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=METRICS)
+
+
+def drop_metrics(directory: str) -> None:
+    """Remove a directory that `share_metrics` made."""
+    if Path(directory).name.startswith(METRICS):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def serve(options: Options) -> int:
+    """Check, prepare, tell the addresses, and serve until told to stop. Raises CannotServe."""
+    if options.mock_s3 and options.host not in LOOPBACK:
+        raise CannotServe(f"the mock of S3 checks no signature and is for loopback only, not for HOST={options.host}")
+    listener = listen(options.host, options.port)
+    port = listener.getsockname()[1]
+    os.environ.update(HOST=options.host, PORT=str(port))
+    if options.mock_s3:
+        start_mock_s3()
+    if options.prepare:
+        from buildserver import prepare  # noqa: PLC0415 - Django is loaded once the port is ours
+
+        prepare.prepare(f"http://{shown(options.host)}:{port}")
+    tell(f"http://{shown(options.host)}:{port}")
+    return run(options, listener)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The listening socket, taken before anything else so that a busy port is known at once."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family)
+        if not WINDOWS:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as fault:
+        hint = f"stop what uses it, or choose another port: PORT={port + 1} ./runapp" if port else "choose another HOST"
+        raise CannotServe(f"{host}:{port} cannot be listened on ({fault.strerror}): {hint}") from None
+    return listener
+
+
+def shown(host: str) -> str:
+    """The host as a URL names it; that of every interface is reached as 127.0.0.1."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - read, not bound
+    return f"[{host}]" if ":" in host else host
+
+
+def tell(url: str) -> None:
+    """The addresses, and a request to paste."""
+    sys.stdout.write(f"\nbuildserver on {url}  (API {url}/api/docs/, admin {url}/admin/). Ctrl-C stops it. Try:\n")
+    sys.stdout.write(f"  curl -s {url}/process -H 'Content-Type: application/json' -d '{{\"message\": \"hello\"}}'\n\n")
+    sys.stdout.flush()
+
+
+def start_mock_s3() -> None:
+    """One moto server for all workers. It ends when the pipe to it is closed, by our end whatever kind of end that is."""
+    command = [sys.executable, "-m", "buildserver.mock_s3"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own module
+    if child.stdin is None or child.stdout is None or not (said := child.stdout.readline()):
+        raise CannotServe("the mock of S3 did not start; the lines above say why")
+    os.set_inheritable(child.stdin.fileno(), True)
+    child.stdin = None  # left open on purpose, across exec
+    os.environ.update(json.loads(said))
+
+
+def run(options: Options, listener: socket.socket) -> int:
+    """Become gunicorn, or run granian."""
+    if options.server == "granian":
+        listener.close()
+        return run_granian(options)
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:buildserver.gunicorn_conf"]
+    command += ["--reload"] if options.reload else []
+    os.set_inheritable(listener.fileno(), True)
+    command += ["--bind", f"fd://{listener.fileno()}", "buildserver.wsgi:application"]
+    os.execv(sys.executable, command)  # noqa: S606 - our own Python
+
+
+def run_granian(options: Options) -> int:
+    """granian as a child, stopped with us."""
+    share_metrics()
+    atexit.register(drop_metrics, os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
+    command += ["--host", options.host, "--port", os.environ["PORT"], "--workers", str(worker_count())]
+    command += ["--blocking-threads", str(thread_count()), *(["--reload"] if options.reload else [])]
+    command += ["buildserver.wsgi:application"]
+    if not WINDOWS:
+        os.execv(sys.executable, command)  # noqa: S606 - our own Python
+    try:
+        return subprocess.call(command)  # noqa: S603 - our own Python
+    except KeyboardInterrupt:
+        return 0

@@ -1,0 +1,11 @@
+"""The app."""
+
+from django.apps import AppConfig
+
+
+class PowerplantConfig(AppConfig):
+    """Production plans."""
+
+    name = "powerplant"
+    verbose_name = "Production plans"
+    default_auto_field = "django.db.models.BigAutoField"
