@@ -9,3 +9,7 @@ class AssetsConfig(AppConfig):
     name = "assets"
     verbose_name = "Assets"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from assets import checks  # noqa: F401, PLC0415 - registered by being imported

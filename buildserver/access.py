@@ -45,11 +45,6 @@ class Access:
         """The name of the key, or None."""
         return self.key.name if self.key else None
 
-    @property
-    def scopes(self) -> list[str]:
-        """The scopes of the key as they are written."""
-        return [str(scope) for scope in self.key.scopes] if self.key else []
-
     def require_key(self) -> Key:
         """Any valid key, or NotAuthenticated (401)."""
         if self.key is None:
@@ -79,8 +74,14 @@ class Access:
         return None if any(not scope.place for scope in scopes) else [scope.place for scope in scopes]
 
 
+def of(request: Any) -> Access:
+    """The access of a request that came through the middleware."""
+    found: Access = request.access
+    return found
+
+
 def sent_key(meta: dict[str, str], *, basic: bool) -> str:
-    """The text of the key in the headers, or an empty one. Basic's password counts where tools can send nothing else."""
+    """The text of the key in the headers, or an empty one; Basic's password where tools can send nothing else."""
     scheme, _, value = meta.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
@@ -138,7 +139,7 @@ class BeforeTheView(BasePermission):
         if request.method not in view.allowed_methods:
             raise exceptions.MethodNotAllowed(str(request.method))
         if is_closed(request.path):
-            request.access.require_key()
+            of(request).require_key()
         whole = getattr(request._request, "hold_chunked_body", None)  # noqa: SLF001 - of our request class
         if whole is not None and not getattr(view, "streams_body", False) and not whole():
             raise BodyTooLarge(CHUNKED_BYTES)
@@ -146,7 +147,7 @@ class BeforeTheView(BasePermission):
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's address: the peer's, or behind TRUSTED_PROXIES the last one in X-Forwarded-For that is not theirs."""
+    """The client's address: the peer's, or behind TRUSTED_PROXIES the last forwarded one that is not theirs."""
     address = str(request.META.get("REMOTE_ADDR") or "")
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     while hops and is_trusted(address):

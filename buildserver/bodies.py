@@ -52,6 +52,9 @@ class Body:
             line += byte
         return bytes(line)
 
+    def close(self) -> None:
+        """Django closes what it has read; the server's stream stays the server's."""
+
     def _read_all(self) -> bytes:
         """The rest. Of a chunked body nobody said how long it is: it must fit in memory."""
         data = bytearray()
@@ -71,33 +74,41 @@ class Body:
 
 
 class Request(WSGIRequest):
-    """Django's request over such a Body."""
+    """Django's request over such a Body, with the path's bytes as they came."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        """Take the server's stream before Django limits it to Content-Length."""
+        """Keep what Django changes: the path, of which it escapes what is not UTF-8, and the stream."""
+        self.path_bytes = environ.get("PATH_INFO", "").encode("latin-1")
         super().__init__(environ)
+        self._spool: IO[bytes] | None = None
         self.chunked = not environ.get("CONTENT_LENGTH") and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "")
         try:
             declared = int(environ.get("CONTENT_LENGTH") or 0)
         except ValueError:
             declared = 0
         self.incoming = Body(environ["wsgi.input"], None if self.chunked else max(declared, 0))
-        self._stream = self.incoming
+        self._stream = self.incoming  # type: ignore[assignment]
 
     def hold_chunked_body(self, limit: int = CHUNKED_BYTES) -> bool:
         """Give a chunked body of up to `limit` bytes its length, for readers that need one; False if it is longer."""
-        if not self.chunked or self._read_started:
+        if not self.chunked:
             return True
-        spool: IO[bytes] = tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 - lives as long as the request
+        self._spool = spool = tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 - closed with the request
         while data := self.incoming.read(STEP_BYTES):
             if spool.tell() + len(data) > limit:
                 return False
             spool.write(data)
         self.META["CONTENT_LENGTH"] = str(spool.tell())
         spool.seek(0)
-        self._stream = Body(spool, int(self.META["CONTENT_LENGTH"]))
+        self._stream = spool  # type: ignore[assignment]
         self.chunked = False
         return True
+
+    def close(self) -> None:
+        """Django's end of a request."""
+        super().close()
+        if self._spool is not None:
+            self._spool.close()
 
 
 class Handler(WSGIHandler):

@@ -34,7 +34,7 @@ class StrictJSON(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], _type: str | None = None, context: Mapping[str, Any] | None = None) -> object:
+    def parse(self, stream: IO[bytes], _type: str | None = None, context: Mapping[str, Any] | None = None) -> Any:
         """The decoded value; raises ParseError (400) or BodyTooLarge (413)."""
         limit = getattr((context or {}).get("view"), "max_body_bytes", MAX_BODY_BYTES)
         declared = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0) if context else 0
@@ -60,10 +60,10 @@ def deeper_than(limit: int, value: object) -> bool:
     """Whether arrays and objects are nested more than `limit` levels."""
     level = [value]
     for _ in range(limit + 1):
-        level = [holder for holder in level if isinstance(holder, dict | list)]
-        if not level:
+        holders = [item for item in level if isinstance(item, dict | list)]
+        if not holders:
             return False
-        level = [item for holder in level for item in (holder.values() if isinstance(holder, dict) else holder)]
+        level = [item for holder in holders for item in (holder.values() if isinstance(holder, dict) else holder)]
     return True
 
 

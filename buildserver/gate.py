@@ -37,10 +37,10 @@ def refusal(request: HttpRequest) -> HttpResponseBase | None:
         if name.startswith("HTTP_") and isinstance(value, str) and len(value) > MAX_HEADER_BYTES:
             header = name[5:].replace("_", "-").title()[:100]
             return problems.answer(request, 431, f"the header {header} is longer than {MAX_HEADER_BYTES} bytes")
-    if "\0" in path or "\0" in query or not utf8(path.encode("latin-1", "replace")):
+    if "\0" in path or not utf8(getattr(request, "path_bytes", b"")):
         return problems.answer(request, 400, "the path is not UTF-8 text without NUL")
-    if query and not utf8(unquote_to_bytes(query)):
-        return problems.answer(request, 400, "the query is not UTF-8 text")
+    if query and (b"\0" in (plain := unquote_to_bytes(query)) or not utf8(plain)):
+        return problems.answer(request, 400, "the query is not UTF-8 text without NUL")
     request.get_host()  # raises DisallowedHost, answered with 400
     return None
 

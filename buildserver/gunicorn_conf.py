@@ -1,4 +1,4 @@
-"""gunicorn's settings: threads behind kept-alive connections; long lines and headers reach Django, which refuses them."""
+"""Settings of gunicorn: threads, kept-alive connections; long lines reach Django, which refuses them by a problem."""
 
 import os
 import sys

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import redis
-from assets import services as asset_services
 from django.conf import settings
 from django.db import connection
 from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
@@ -15,6 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from assets import services as asset_services
+from buildserver import access
 from buildserver.problems import RETRY_AFTER_S
 
 STARTED = time.time()
@@ -65,8 +66,8 @@ class Authorize(APIView):
     )
     def get(self, request: Request) -> Response:
         """Whose key was sent, and what it may do."""
-        request.access.require_key()
-        return Response({"authorized": True, "key": request.access.name, "scopes": request.access.scopes})
+        key = access.of(request).require_key()
+        return Response({"authorized": True, "key": key.name, "scopes": [str(scope) for scope in key.scopes]})
 
     @extend_schema(operation_id="authorize_post", request=None, responses=shape("Authorized"))
     def post(self, request: Request) -> Response:

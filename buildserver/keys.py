@@ -10,7 +10,9 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,10 +70,12 @@ class KeyRing:
     def __init__(self, keys: Sequence[Key]) -> None:
         """Take the keys; raises BadKeys for a name or a key that comes twice."""
         self.keys = tuple(keys)
-        for what, values in (("name", [key.name for key in keys]), ("key", [key.digest for key in keys])):
-            twice = {key.name for key, value in zip(keys, values, strict=True) if values.count(value) > 1}
-            if twice:
-                raise BadKeys(f"the same {what} is given twice: {', '.join(sorted(twice))}")
+        names, digests = Counter(key.name for key in keys), Counter(key.digest for key in keys)
+        for what, twice in (
+            ("name", {key.name for key in keys if names[key.name] > 1}),
+            ("key", {key.name for key in keys if digests[key.digest] > 1}),
+        ):
+            require(not twice, f"the same {what} is given twice: {', '.join(sorted(twice))}")
 
     def find(self, sent: str) -> Key | None:
         """The key with this text. Compares with each one, in constant time, so that time tells nothing."""
@@ -81,6 +85,21 @@ class KeyRing:
             if hmac.compare_digest(key.digest, digest):
                 found = key
         return found
+
+
+def require(fits: bool, message: str) -> None:  # noqa: FBT001 - it reads as a sentence
+    """Pass, or raise BadKeys."""
+    if not fits:
+        raise BadKeys(message)
+
+
+@contextmanager
+def placed(place: str) -> Iterator[None]:
+    """Put the place before the message of a BadKeys."""
+    try:
+        yield
+    except BadKeys as fault:
+        raise BadKeys(f"{place}: {fault}") from None
 
 
 def hash_of(text: str) -> bytes:
@@ -113,12 +132,9 @@ def inline(text: str) -> Iterator[Key]:
     """The keys of `name:key,name2:key2`, each with scope `*`; raises BadKeys."""
     for number, part in enumerate(filter(None, map(str.strip, text.split(","))), 1):
         name, colon, key = part.partition(":")
-        try:
-            if not colon:
-                raise BadKeys("there is no colon between name and key")
+        with placed(f"PRESHARED_KEYS, entry {number}"):
+            require(bool(colon), "there is no colon between name and key")
             yield make(name.strip(), key.strip(), ["*"])
-        except BadKeys as fault:
-            raise BadKeys(f"PRESHARED_KEYS, entry {number}: {fault}") from None
 
 
 def lines(text: str, source: str) -> Iterator[Key]:
@@ -127,12 +143,10 @@ def lines(text: str, source: str) -> Iterator[Key]:
         words = COMMENT.sub("", line).split()
         if not words:
             continue
-        try:
-            if len(words) < 3:  # noqa: PLR2004 - a name, a key and at least one scope
-                raise BadKeys("a line is: name key scope…, and there is no scope" if len(words) > 1 else "no key")
+        with placed(f"{source}, line {number}"):
+            require(len(words) > 1, "no key")
+            require(len(words) > 2, "a line is: name key scope…, and there is no scope")  # noqa: PLR2004
             yield make(words[0], words[1], words[2:])
-        except BadKeys as fault:
-            raise BadKeys(f"{source}, line {number}: {fault}") from None
 
 
 def load(text: str, file: Path | None) -> KeyRing:

@@ -31,7 +31,12 @@ def config(level: str, stream: str = "ext://sys.stderr") -> dict[str, object]:
             }
         },
         "handlers": {
-            "lines": {"class": "logging.StreamHandler", "stream": stream, "formatter": "json", "filters": ["request_id"]}
+            "lines": {
+                "class": "logging.StreamHandler",
+                "stream": stream,
+                "formatter": "json",
+                "filters": ["request_id"],
+            }
         },
         "root": {"handlers": ["lines"], "level": level},
         "loggers": {

@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from buildserver import access
 from buildserver.content import PlainText
 
 REQUESTS = Counter("buildserver_requests", "Answered requests", ["method", "route", "status"])
@@ -54,7 +55,7 @@ class MetricsView(APIView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Counters and histograms of all workers in Prometheus's text format."""
-        request.access.require("admin")
+        access.of(request).require("admin")
         return HttpResponse(generate_latest(registry()), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -9,12 +9,9 @@ from pathlib import Path
 from buildserver import env
 
 
-def prepare(url: str) -> None:
-    """Make what is missing; a key and a password are shown once, when made."""
-    key = make_secrets(env.HOME / ".env")
+def prepare(url: str, key: str | None) -> None:
+    """Make what is missing beside the secrets; a new key and the admin's password are shown once, when made."""
     (env.HOME / "var").mkdir(mode=0o700, parents=True, exist_ok=True)
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "buildserver.settings")
     import django  # noqa: PLC0415 - the settings need the secrets
 
     django.setup()
@@ -65,7 +62,7 @@ def make_admin() -> str | None:
     if users.exists():
         return None
     password = secrets.token_urlsafe(18)
-    users.create_superuser("admin", password=password)  # type: ignore[attr-defined]
+    users.create_superuser("admin", password=password)
     return password
 
 

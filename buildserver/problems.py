@@ -15,6 +15,13 @@ from rest_framework import exceptions
 
 PAGES = ("/admin/", "/planner/", "/api/docs/")
 RETRY_AFTER_S = 5
+OF_DJANGO: tuple[tuple[type[Exception], int, str], ...] = (
+    (Http404, 404, "there is nothing here"),
+    (PermissionDenied, 403, "this is not allowed"),
+    (RequestDataTooBig, 413, "the body is too large"),
+    (BadRequest, 400, "the request is malformed"),
+    (SuspiciousOperation, 400, "the request is malformed"),
+)
 logger = logging.getLogger(__name__)
 
 
@@ -60,17 +67,12 @@ def answer_to(request: HttpRequest, fault: Exception) -> HttpResponse | None:
     """The answer to an exception of Django, DRF or the database, or None."""
     if isinstance(fault, exceptions.APIException):
         return answer_to_api(request, fault)
-    if isinstance(fault, Http404):
-        return answer(request, 404, str(fault) or "there is nothing here")
-    if isinstance(fault, PermissionDenied):
-        return answer(request, 403, str(fault) or "this is not allowed")
-    if isinstance(fault, RequestDataTooBig):
-        return answer(request, 413, "the body is too large")
-    if isinstance(fault, BadRequest | SuspiciousOperation):
-        return answer(request, 400, str(fault) or "the request is malformed")
     if isinstance(fault, OperationalError | InterfaceError):
         logger.error("database is away", extra={"fault": repr(fault)})
         return answer(request, 503, "the database is away", headers={"Retry-After": str(RETRY_AFTER_S)})
+    for kind, status, detail in OF_DJANGO:
+        if isinstance(fault, kind):
+            return answer(request, status, str(fault) or detail)
     if isinstance(fault, DatabaseError):
         logger.error("database refused", exc_info=fault)
     return None

@@ -86,9 +86,10 @@ class RedisTable:
     """The same counters in Redis, for several hosts; the host's own table while Redis is away."""
 
     def __init__(self, url: str, fallback: Table) -> None:
-        """Connect when first used."""
+        """Connect when first used; a window's counts are kept for two of it."""
         self._redis = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
         self._fallback = fallback
+        self._keep_s = 2 * (settings.OPEN_RATE or (0, 60))[1]
 
     def count(self, who: int, window: int, limit: int) -> tuple[int, int]:
         """The counts of this window and the one before, this request included."""
@@ -96,7 +97,7 @@ class RedisTable:
         try:
             pipe = self._redis.pipeline(transaction=False)
             pipe.incr(f"{name}{window}")
-            pipe.expire(f"{name}{window}", 2 * settings.OPEN_RATE[1])
+            pipe.expire(f"{name}{window}", self._keep_s)
             pipe.get(f"{name}{window - 1}")
             current, _, previous = pipe.execute()
         except redis.RedisError as fault:

@@ -63,7 +63,7 @@ def probe(command):
     """The version of a Python and whether it can make environments, or None when it does not run."""
     try:
         answer = subprocess.run(
-            command + ["-I", "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60
+            command + ["-I", "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, check=False
         ).stdout.decode("utf-8", "replace")
     except (OSError, subprocess.SubprocessError):
         return None

@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildserver import env
+from buildserver import env, prepare
 
 WINDOWS = sys.platform == "win32"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -63,12 +63,12 @@ def serve(options: Options) -> int:
     listener = listen(options.host, options.port)
     port = listener.getsockname()[1]
     os.environ.update(HOST=options.host, PORT=str(port))
+    key = prepare.make_secrets(env.HOME / ".env") if options.prepare else None
+    check_settings()
     if options.mock_s3:
         start_mock_s3()
     if options.prepare:
-        from buildserver import prepare  # noqa: PLC0415 - Django is loaded once the port is ours
-
-        prepare.prepare(f"http://{shown(options.host)}:{port}")
+        prepare.prepare(f"http://{shown(options.host)}:{port}", key)
     tell(f"http://{shown(options.host)}:{port}")
     return run(options, listener)
 
@@ -88,6 +88,18 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def check_settings() -> None:
+    """Read them here, where a fault is one sentence and not a worker's trace. Raises ImproperlyConfigured."""
+    worker_count(), thread_count()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "buildserver.settings")
+    from django.conf import settings  # noqa: PLC0415 - read once the secrets are there
+
+    if not settings.PRESHARED.keys:
+        raise CannotServe("no key is configured: set PRESHARED_KEYS or PRESHARED_KEYS_FILE, or start with ./runapp")
+    if not settings.SECRET_KEY:
+        raise CannotServe("SECRET_KEY is not set: give it 50 random characters, or start with ./runapp")
+
+
 def shown(host: str) -> str:
     """The host as a URL names it; that of every interface is reached as 127.0.0.1."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - read, not bound
@@ -102,7 +114,7 @@ def tell(url: str) -> None:
 
 
 def start_mock_s3() -> None:
-    """One moto server for all workers. It ends when the pipe to it is closed, by our end whatever kind of end that is."""
+    """One moto server for all workers. It ends when our end of the pipe is closed, which a kill -9 does too."""
     command = [sys.executable, "-m", "buildserver.mock_s3"]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own module
     if child.stdin is None or child.stdout is None or not (said := child.stdout.readline()):
@@ -121,17 +133,22 @@ def run(options: Options, listener: socket.socket) -> int:
     command += ["--reload"] if options.reload else []
     os.set_inheritable(listener.fileno(), True)
     command += ["--bind", f"fd://{listener.fileno()}", "buildserver.wsgi:application"]
-    os.execv(sys.executable, command)  # noqa: S606 - our own Python
+    return become(command)
 
 
 def run_granian(options: Options) -> int:
-    """granian as a child, stopped with us."""
+    """Granian as a child, stopped with us."""
     share_metrics()
     atexit.register(drop_metrics, os.environ["PROMETHEUS_MULTIPROC_DIR"])
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
     command += ["--host", options.host, "--port", os.environ["PORT"], "--workers", str(worker_count())]
     command += ["--blocking-threads", str(thread_count()), *(["--reload"] if options.reload else [])]
     command += ["buildserver.wsgi:application"]
+    return become(command)
+
+
+def become(command: list[str]) -> int:
+    """Be replaced by the command, so that signals reach it; on Windows, where that cannot be, wait for it."""
     if not WINDOWS:
         os.execv(sys.executable, command)  # noqa: S606 - our own Python
     try:

@@ -176,10 +176,11 @@ BUILDCACHE_MAX_BYTES = env.whole("BUILDCACHE_MAX_BYTES", 10 * 2**30, 1)
 # --- pages, static files, logs --------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
+WHITENOISE_MANIFEST_STRICT = False  # a page without a style is better than none
 STATIC_ROOT = env.HOME / "var" / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 TEMPLATES = [
     {

@@ -1,0 +1,1 @@
+"""Versioned key/value records with expiry, over HTTP: a reusable Django app."""

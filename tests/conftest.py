@@ -2,8 +2,10 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 
-TEST_HOME = tempfile.mkdtemp(prefix="buildserver-tests-")
+HOME = tempfile.TemporaryDirectory(prefix="buildserver-tests-")
+TEST_HOME = HOME.name
 KEY = "the-key-of-the-tests"
 READER = "a-key-that-only-reads"
 KEYS_FILE = os.path.join(TEST_HOME, "keys")  # noqa: PTH118 - before any import of the project
@@ -12,7 +14,9 @@ with open(KEYS_FILE, "w", encoding="utf-8") as file:  # noqa: PTH123
     file.write(f"tests {KEY} *\nreader {READER} kv:read assets:read cache:read\nnarrow narrow-key ")
     file.write("kv:write@team-a/ci/ kv:read@team-a assets:read@releases/ assets:write@releases/\n")
 
-for variable in [name for name in os.environ if name.startswith(("BUILDSERVER_", "KVSTORE_", "ASSETS_", "POWERPLANT_"))]:
+for variable in [
+    name for name in os.environ if name.startswith(("BUILDSERVER_", "KVSTORE_", "ASSETS_", "POWERPLANT_"))
+]:
     del os.environ[variable]
 os.environ.update(
     BUILDSERVER_HOME=TEST_HOME,
@@ -25,8 +29,21 @@ os.environ.update(
 for variable in ("DATABASE_URL", "CACHE_URL", "CLOSED_ROUTES", "DEBUG", "LOG_LEVEL", "TRUSTED_PROXIES"):
     os.environ.pop(variable, None)
 
-import pytest  # noqa: E402 - after the environment is set
+# The settings are read here, where the environment is ours, and not by a name in the environment, which the processes
+# of pytest-xdist would inherit and read too early.
+os.environ["DJANGO_SETTINGS_MODULE"] = "buildserver.settings"
+from django.conf import settings  # noqa: E402
+
+assert settings.configured or settings.SECRET_KEY
+del os.environ["DJANGO_SETTINGS_MODULE"]
+settings.STATIC_ROOT.mkdir(parents=True)
+settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+import pytest  # noqa: E402
 from rest_framework.test import APIClient  # noqa: E402
+
+from tests import services  # noqa: E402
+from tests.live import Service  # noqa: E402
 
 
 @pytest.fixture
@@ -51,3 +68,25 @@ def reader() -> APIClient:
 def narrow() -> APIClient:
     """A client whose key is narrowed to kv team-a (writing below ci/) and assets below releases/."""
     return APIClient(headers={"Authorization": "Bearer narrow-key"})
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service with its embedded defaults, started once for all tests of a worker."""
+    running = Service(tmp_path_factory.mktemp("service"), OPEN_RATE="none")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """DATABASE_URL of a throw-away MariaDB."""
+    with services.mariadb(tmp_path_factory.mktemp("mariadb")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """CACHE_URL of a throw-away Redis."""
+    with services.redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url

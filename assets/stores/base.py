@@ -1,0 +1,159 @@
+"""What every store of bytes does, behind Django's storage API, and how it says that it cannot."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import IO, Any, Protocol
+
+from django.core.files.base import File
+from django.core.files.storage import Storage
+
+CHUNK_BYTES = 256 * 2**10
+
+
+class StoreFault(Exception):
+    """The store did not do what it was asked."""
+
+
+class Taken(StoreFault):
+    """An object of this name is there already."""
+
+
+class NoObject(StoreFault):
+    """There is no object of this name."""
+
+
+class Changed(StoreFault):
+    """The object of this name is not the one that the stamp belongs to."""
+
+
+class Tangled(StoreFault):
+    """A name cannot be another's parent: `a` and `a/b` are not both names of one store."""
+
+    def __init__(self, name: str, other: str) -> None:
+        """Both names are part of the message."""
+        super().__init__(f"{name!r} cannot be a name while {other!r} is one: the one would be a directory and an object")
+        self.name, self.other = name, other
+
+
+class StoreFull(StoreFault):
+    """There is no room."""
+
+
+class StoreAway(StoreFault):
+    """The store cannot be used now: it is unreachable, read-only, missing or denied."""
+
+
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes, none at the end."""
+
+    def close(self) -> None:
+        """Let go of what holds them."""
+
+
+class Piece(Iterator[bytes]):
+    """`size_bytes` bytes of an open object, chunk by chunk. Closed at their end or by `close`."""
+
+    def __init__(self, stream: Readable, size_bytes: int) -> None:
+        """Read on from where the stream stands."""
+        self._stream = stream
+        self._left = size_bytes
+
+    def __next__(self) -> bytes:
+        """The next chunk; StoreAway when there are fewer bytes than announced."""
+        if not self._left:
+            self.close()
+            raise StopIteration
+        data = self._stream.read(min(CHUNK_BYTES, self._left))
+        self._left -= len(data)
+        if not data:
+            self.close()
+            raise StoreAway(f"the object ended {self._left} bytes early")
+        return data
+
+    def close(self) -> None:
+        """Let go of the object."""
+        self._stream.close()
+
+
+class Staged(Protocol):
+    """Bytes on their way into the store, seen by nobody. Given up when its context ends before `publish`."""
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes; raises StoreFull, StoreAway."""
+
+    def publish(self, *, replace: bool) -> str:
+        """Make them the object, all at once, durably; returns its stamp.
+
+        replace    whether another object of the name gives way
+        raises     Taken (unless `replace`), Tangled, StoreFull, StoreAway
+        """
+
+
+class AssetStore(Storage):
+    """Objects by name, each whole or not there. Names were checked before (`assets.names`)."""
+
+    prefix_bytes = 0  # what the store puts before a name
+    tangles = True  # whether the store itself refuses a name that is another's parent
+
+    @abstractmethod
+    def stage(self, name: str, *, content_type: str, size_bytes: int | None = None) -> AbstractContextManager[Staged]:
+        """Begin an object; `size_bytes` when it is known. Raises StoreFull, StoreAway."""
+
+    @abstractmethod
+    def stamp(self, name: str) -> str | None:
+        """What tells the object from any other of its name; None: there is none. Raises StoreAway."""
+
+    @abstractmethod
+    def read(self, name: str, stamp: str | None, start: int, stop: int) -> Piece:
+        """Bytes `start` up to, not including, `stop` of the object with this stamp (None: of whichever is there).
+
+        raises    NoObject, Changed, StoreAway
+        """
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Remove the object if it is there. Raises StoreAway."""
+
+    @abstractmethod
+    def names(self) -> Iterator[str]:
+        """All names, in no order. Raises StoreAway."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Pass when the store can be read and written now, or raise StoreAway or StoreFull."""
+
+    # Django's storage API on top of it.
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:  # noqa: ARG002 - Django's form
+        """The name itself: another one than asked for would be another asset."""
+        return name
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        """Store under exactly this name; raises Taken."""
+        kind = getattr(content, "content_type", None) or "application/octet-stream"
+        with self.stage(name, content_type=kind, size_bytes=content.size) as staged:
+            for chunk in content.chunks():
+                staged.write(chunk)
+            staged.publish(replace=False)
+        return name
+
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+        """The object as a file that is read as it is needed; raises FileNotFoundError."""
+        if mode != "rb":
+            raise ValueError(f"objects are opened with mode 'rb', not {mode!r}; save() stores one")
+        try:
+            return File(self.whole(name), name=name)
+        except NoObject as fault:
+            raise FileNotFoundError(str(fault)) from None
+
+    @abstractmethod
+    def whole(self, name: str) -> IO[bytes]:
+        """The object as a stream; raises NoObject, StoreAway."""
+
+    def delete(self, name: str) -> None:
+        """Remove the object if it is there."""
+        self.remove(name)

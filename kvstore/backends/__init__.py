@@ -1,0 +1,20 @@
+"""The SQL of the store: one module a database, chosen by the connection.
+
+Raw, because the ORM has no `version + 1` in an upsert, and takes ten times as long to say it. Every function of a
+backend works inside the transaction of its caller.
+"""
+
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from kvstore.backends.mariadb import MariaDB
+from kvstore.backends.rows import Put, Row, Rows
+from kvstore.backends.sqlite import Sqlite
+
+__all__ = ["Put", "Row", "Rows", "rows_of"]
+
+
+def rows_of(connection: BaseDatabaseWrapper, cursor: Any) -> Rows:
+    """The statements of this connection's database over its cursor."""
+    return MariaDB(connection, cursor) if connection.vendor == "mysql" else Sqlite(connection, cursor)

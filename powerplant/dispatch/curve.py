@@ -1,0 +1,55 @@
+"""Convex curves: the least loss of moving by so many steps with units that may move by any amount."""
+
+from bisect import bisect_left, bisect_right
+from math import inf
+from typing import Final
+
+import numpy as np
+
+from powerplant.dispatch.merit import FloatArray, IntArray
+
+SPARE_CELLS: Final = 4096
+
+
+class Curve:
+    """Zero at 0, then one straight piece per unit, the cheapest first; `ends` are the corners, `losses` their height."""
+
+    def __init__(self, lengths: IntArray, slopes: FloatArray) -> None:
+        """`lengths` > 0 in steps, `slopes` >= 0 and rising."""
+        self._corners = np.concatenate(([0], np.cumsum(lengths)))
+        self._slopes, self._rises = slopes, lengths * slopes
+        self.ends: list[int] = self._corners.tolist()
+        self.losses: list[float] = [0.0, *np.cumsum(self._rises).tolist()]
+        self._laid_from, self._laid = 0, np.zeros(1)
+
+    def reach(self, piece: int, loss: float) -> int:
+        """How far from the beginning of `piece` one gets for less than `loss`, or a step more; to the end at most."""
+        most = self.losses[piece] + loss
+        end = bisect_left(self.losses, most)
+        if end == len(self.losses) or loss == inf:
+            return self.ends[-1] - self.ends[piece]
+        crossing = self.ends[end - 1] + int((most - self.losses[end - 1]) / self._slopes[end - 1]) + 1
+        return min(crossing, self.ends[end]) - self.ends[piece]
+
+    def rise(self, piece: int, until: int) -> float:
+        """The loss from the beginning of `piece` to the place `until`; summed over that stretch only, for its precision."""
+        last = bisect_right(self.ends, until) - 1
+        whole = float(self._rises[piece:last].sum())
+        return whole + (until - self.ends[last]) * float(self._slopes[last]) if until > self.ends[last] else whole
+
+    def shape(self, start: int, count: int) -> FloatArray:
+        """The curve's height at `start`, `start` + 1, ... but for a constant; a view that the next call may end."""
+        begin = start - self._laid_from
+        if begin < 0 or begin + count > self._laid.size:
+            self._lay(start, 2 * count + SPARE_CELLS)
+            begin = 0
+        return self._laid[begin : begin + count]
+
+    def _lay(self, start: int, cells: int) -> None:
+        """Lay out the curve from `start` on, further than asked for, as the next call asks for a place near it."""
+        cells = min(cells, self.ends[-1] - start + 1)
+        piece = bisect_right(self.ends, start)
+        until = bisect_left(self.ends, start + cells - 1) + 1
+        corners = np.concatenate(([start], self._corners[piece:until])) - start
+        heights = np.concatenate(([0.0], np.cumsum(np.diff(corners) * self._slopes[piece - 1 : until - 1])))
+        self._laid_from, self._laid = start, np.interp(np.arange(cells), corners, heights)

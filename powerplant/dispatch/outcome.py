@@ -1,0 +1,89 @@
+"""What dispatch answers: a plan and how far it is proven, or why there is none."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal, NamedTuple, TypeAlias
+
+Reason: TypeAlias = Literal["granularity", "capacity", "gcd", "gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan that meets the load exactly, and how far from the cheapest it can be.
+
+    outputs            tenths of MW in the order of the units, each 0 or pmin..pmax
+    cost_eur           of the hour
+    gap_eur            every plan costs at least cost_eur - gap_eur; 0 when this one is proven to be the cheapest
+    price_eur_per_mwh  the cost of the break plant, the last one that merit order needs; None when no plant can run
+    """
+
+    outputs: tuple[int, ...]
+    cost_eur: float
+    gap_eur: float
+    price_eur_per_mwh: float | None
+
+    @property
+    def bound_eur(self) -> float:
+        """What every plan costs at least, as proven."""
+        return self.cost_eur - self.gap_eur
+
+    @property
+    def optimal(self) -> bool:
+        """Whether it is proven that no plan is cheaper."""
+        return self.gap_eur == 0
+
+
+class Near(NamedTuple):
+    """The nearest loads, in tenths of MW, that a plan meets; None where there is none or it is not known."""
+
+    below: int | None
+    above: int | None
+
+
+class NoPlan(Exception):  # noqa: N818 - an answer, be it a sad one
+    """There is no plan to give for `load` (tenths of MW). `reason` is one word; `below` and `above` are as in Near."""
+
+    def __init__(self, message: str, reason: str, load: int | Fraction, near: Near) -> None:
+        """`message` gives the numbers in MW."""
+        super().__init__(message)
+        self.reason, self.load = reason, load
+        self.below, self.above = near
+
+
+class Infeasible(NoPlan):
+    """It is proven that no plan meets the load."""
+
+    def __init__(self, reason: Reason, load: int | Fraction, near: Near, step: int = 1) -> None:
+        """`step`: what every load that can be met is a multiple of, in tenths (for `gcd`)."""
+        why = {
+            "granularity": "is not a multiple of 0.1 MW",
+            "capacity": f"is outside what the plants can produce, 0 to {mw(near.below or 0)} MW",
+            "gcd": f"is not a multiple of {mw(step)} MW, as all that the plants can produce is",
+            "gap": "lies in a gap between what the plants can produce",
+        }[reason]
+        nearest = "" if reason == "capacity" else _nearest(near)
+        super().__init__(f"load {mw(load)} MW {why}{nearest}", reason, load, near)
+
+
+class Undecided(NoPlan):
+    """Neither a plan nor a proof that there is none was found within the budget."""
+
+    def __init__(self, load: int, budget_s: float) -> None:
+        """`budget_s`: what there was."""
+        super().__init__(
+            f"load {mw(load)} MW: neither a plan nor a proof that there is none within {budget_s:g} s; allow more time",
+            "undecided",
+            load,
+            Near(None, None),
+        )
+
+
+def mw(tenths: int | Fraction) -> str:
+    """Tenths as MW for a message."""
+    return f"{Decimal(tenths.numerator) / tenths.denominator / 10:.12g}"
+
+
+def _nearest(near: Near) -> str:
+    sides = [f"{mw(load)} MW {side}" for side, load in zip(("below", "above"), near, strict=True) if load is not None]
+    return f"; the nearest it can be is {' and '.join(sides)}" if sides else ""

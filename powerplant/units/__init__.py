@@ -1,0 +1,12 @@
+"""The challenge's payload, read into whole tenths of MW: the plants in merit order, or everything wrong with it at once.
+
+`plants` says what a fleet is, `conventions` how MW become tenths and fuels become costs, `findings` how faults are told,
+`payload` reads.
+"""
+
+from powerplant.units.conventions import WIND_MODES
+from powerplant.units.findings import Finding, Malformed, TooManyPlants
+from powerplant.units.payload import read_fleet
+from powerplant.units.plants import Fleet, Plant, Unit
+
+__all__ = ["WIND_MODES", "Finding", "Fleet", "Malformed", "Plant", "TooManyPlants", "Unit", "read_fleet"]

@@ -1,0 +1,96 @@
+"""Telling what is wrong with a payload: all of it in one answer."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from math import isfinite, nan
+from typing import Final, NamedTuple, TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+
+ABSENT: Final = object()
+SHOWN_LETTERS: Final = 40
+JSON_NAMES: Final = {bool: "a boolean", str: "a string", list: "a list", dict: "an object", type(None): "null"}
+
+
+class Finding(NamedTuple):
+    """A fault or a warning: where (a JSON pointer as URI fragment, `#/powerplants/3/pmin`), a code, a sentence."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Malformed(ValueError):
+    """The payload is not one of the challenge's; `faults` holds everything wrong with it."""
+
+    def __init__(self, faults: Sequence[Finding]) -> None:
+        """`faults`: at least one, in the order met."""
+        first = f"{faults[0].pointer}: {faults[0].detail}"
+        super().__init__(first if len(faults) == 1 else f"{len(faults)} faults, the first at {first}")
+        self.faults = tuple(faults)
+
+
+class TooManyPlants(ValueError):
+    """The payload has more plants than the caller takes."""
+
+    def __init__(self, count: int, limit: int) -> None:
+        """`count` plants came, `limit` are taken."""
+        super().__init__(f"{count} plants are more than the {limit} taken in one request")
+        self.count, self.limit = count, limit
+
+
+class Findings:
+    """The faults and warnings met so far while a payload is read. Pointers are only spelt out where one is met."""
+
+    def __init__(self) -> None:
+        """Nothing met yet."""
+        self.faults: list[Finding] = []
+        self.warnings: list[Finding] = []
+
+    def fault(self, path: Path, code: str, detail: str) -> None:
+        """Note what makes the payload malformed."""
+        self.faults.append(Finding(pointer(path), code, detail))
+
+    def warn(self, path: Path, code: str, detail: str) -> None:
+        """Note what the sender may not expect."""
+        self.warnings.append(Finding(pointer(path), code, detail))
+
+    def unfit(self, path: Path, value: object, wanted: str) -> None:
+        """Fault a value that is absent or of another type than `wanted`."""
+        if value is ABSENT:
+            self.fault(path, "missing", f"{path[-1]} is missing; it must be {wanted}")
+        else:
+            self.fault(path, "type", f"{path[-1]} is {json_name(value)}; it must be {wanted}")
+
+    def number(self, value: object, path: Path, least: float, most: float) -> float | None:
+        """`value` when it is a number from `least` to `most`, else None and a fault. Booleans are no numbers."""
+        if (type(value) is float or type(value) is int) and least <= value <= most:
+            return value
+        if isinstance(value, Decimal):
+            return self.number(float(value) if value.is_finite() else nan, path, least, most)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.unfit(path, value, "a number")
+        elif isinstance(value, float) and not isfinite(value):
+            self.fault(path, "not_finite", f"{path[-1]} is {value}; it must be a finite number")
+        else:
+            self.fault(path, "out_of_range", f"{path[-1]} is {shown(value)}; it must be {least:.6g} to {most:.6g}")
+        return None
+
+
+def pointer(path: Path) -> str:
+    """The JSON pointer of `path` as a URI fragment (RFC 6901 section 6)."""
+    return "#" + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1').replace('%', '%25')}" for part in path)
+
+
+def json_name(value: object) -> str:
+    """What `value` is in JSON's words."""
+    return JSON_NAMES.get(type(value), "a number")
+
+
+def shown(value: object) -> str:
+    """`value` in a message: printable, and short even if it is not."""
+    if isinstance(value, str):
+        return ascii(value[:SHOWN_LETTERS]) + ("..." if len(value) > SHOWN_LETTERS else "")
+    if isinstance(value, int) and abs(value) > 10**SHOWN_LETTERS:
+        return f"{'-' if value < 0 else ''}an integer of {value.bit_length()} bits"
+    return f"{value:.10g}" if isinstance(value, int | float) else json_name(value)
