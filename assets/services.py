@@ -1,2 +1,308 @@
+"""Storing and fetching assets: the index and the store change together.
+
+The order of a put: the bytes are staged, counted and verified; then, with the name's lock held, the object appears and
+its row is written. So there is no row without an object. An object whose row a crash prevented is taken up by the
+next put of the same bytes.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from assets import cursors, digests, locks, names, stores
+from assets.conf import conf
+from assets.digests import Claim, Hasher
+from assets.models import Asset
+from assets.stores.base import (
+    CHUNK_BYTES,
+    AssetStore,
+    Changed,
+    NoObject,
+    Piece,
+    Readable,
+    Staged,
+    StoreAway,
+    Taken,
+    Tangled,
+)
+
+IMAGE_BYTES = 4096
+OCTETS = "application/octet-stream"
+TEXT = "text/plain; charset=utf-8"
+logger = logging.getLogger(__name__)
+
+
+class UnknownAsset(LookupError):
+    """There is no asset of this name."""
+
+
+class Conflict(Exception):
+    """Other bytes are there, and they were not to be replaced."""
+
+    def __init__(self, name: str, sha256: str) -> None:
+        """Carries the SHA-256 of what is there."""
+        super().__init__(f"{name!r} has other bytes, with sha256 {sha256}; replace=true would replace them")
+        self.name, self.sha256 = name, sha256
+
+
+class TooLarge(Exception):
+    """The asset is larger than ASSETS_MAX_BYTES."""
+
+
+class CutShort(Exception):
+    """Fewer or more bytes came than were announced."""
+
+
+@dataclass(frozen=True)
+class Put:
+    """The asset as it is now; `created` unless exactly these bytes were there before."""
+
+    asset: Asset
+    created: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows in byte order of their names, and the cursor of the next page if there is one."""
+
+    items: list[Asset]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Received:
+    """What is known of bytes once all came: `head` is up to one byte more than an image has."""
+
+    sha256: str
+    size: int
+    head: bytes
+
+    @property
+    def image(self) -> str | None:
+        """The text of small UTF-8 bytes."""
+        try:
+            return self.head.decode() if self.size <= IMAGE_BYTES else None
+        except UnicodeDecodeError:
+            return None
+
+
+def put(
+    name: str,
+    source: Readable,
+    *,
+    size_bytes: int | None = None,
+    said: tuple[Claim, ...] = (),
+    replace: bool = False,
+    content_type: str = OCTETS,
+    created_by: str = "",
+) -> Put:
+    """Store what `source` gives, to its end, under the name. Not inside a transaction.
+
+    size_bytes    how many bytes will come, if that is known
+    said          the digests that the sender says the bytes have
+    raises        BadName, TooLarge, CutShort, DigestMismatch, Conflict, Tangled, Busy, StoreFull, StoreAway;
+                  what `source` raises passes through. Nothing is changed then.
+    """
+    store = stores.current()
+    names.check(name, store.prefix_bytes)
+    refuse_early(store, name, digests.claimed_sha256(said), size_bytes, replace=replace)
+    with store.stage(name, content_type=content_type, size_bytes=size_bytes) as staged:
+        received = receive(source, staged, size_bytes, Hasher(said))
+        with locks.held(name):
+            return settle(store, name, staged, received, replace=replace, about=(content_type, created_by))
+
+
+def refuse_early(store: AssetStore, name: str, sha256: str | None, size_bytes: int | None, *, replace: bool) -> None:
+    """Raise what is certain before the bytes come: TooLarge, Tangled, Conflict."""
+    if size_bytes is not None and size_bytes > conf.max_bytes:
+        raise TooLarge(f"{size_bytes} bytes are announced; at most {conf.max_bytes} are taken")
+    refuse_tangled(name)
+    if sha256 and not replace and (there := intact(store, name)) and there.sha256 != sha256:
+        raise Conflict(name, there.sha256)
+
+
+def refuse_tangled(name: str) -> None:
+    """Raise Tangled when the index has a name that this one is a parent or a child of."""
+    if other := Asset.objects.here().tangled_with(name).values_list("name", flat=True).first():
+        raise Tangled(name, other)
+
+
+def intact(store: AssetStore, name: str) -> Asset | None:
+    """The row whose object is still the one that was stored, if there is one."""
+    row = Asset.objects.here().filter(name=name).first()
+    return row if row and store.stamp(name) == row.stamp else None
+
+
+def receive(source: Readable, staged: Staged, size_bytes: int | None, hasher: Hasher) -> Received:
+    """Move all bytes to the store, counted and hashed; raises TooLarge, CutShort, DigestMismatch."""
+    head = b""
+    while data := source.read(CHUNK_BYTES):
+        hasher.update(data)
+        if hasher.size_bytes > conf.max_bytes:
+            raise TooLarge(f"more than the {conf.max_bytes} bytes that are taken have come")
+        head += data[: max(0, IMAGE_BYTES + 1 - len(head))]
+        staged.write(data)
+    if size_bytes not in (None, hasher.size_bytes):
+        raise CutShort(f"{size_bytes} bytes were announced, {hasher.size_bytes} came")
+    hasher.verify()
+    return Received(hasher.sha256, hasher.size_bytes, head)
+
+
+def settle(
+    store: AssetStore, name: str, staged: Staged, received: Received, *, replace: bool, about: tuple[str, str]
+) -> Put:
+    """Make the staged bytes the asset, or leave what is there. The name's lock is held."""
+    there = intact(store, name)
+    if there and there.sha256 == received.sha256:
+        return Put(there, created=False)
+    if there and not replace:
+        raise Conflict(name, there.sha256)
+    try:
+        stamp = staged.publish(replace=replace)
+    except Taken:
+        return take_up(store, name, received, about)
+    asset = record(name, received, stamp, about)
+    if not store.tangles:
+        withdraw_tangled(store, asset)
+    return Put(asset, created=True)
+
+
+def take_up(store: AssetStore, name: str, received: Received, about: tuple[str, str]) -> Put:
+    """What is there without a row of it: the same bytes become the asset, others are a Conflict."""
+    found, stamp = measure(store, name)
+    if found.sha256 != received.sha256:
+        raise Conflict(name, found.sha256)
+    return Put(record(name, found, stamp, about), created=False)
+
+
+def withdraw_tangled(store: AssetStore, asset: Asset) -> None:
+    """Undo a put that another one, of a parent or a child, was quicker than: of two, the later one sees the other."""
+    try:
+        refuse_tangled(asset.name)
+    except Tangled:
+        asset.delete()
+        store.remove(asset.name)
+        raise
+
+
+def measure(store: AssetStore, name: str) -> tuple[Received, str]:
+    """Read the object that is there; returns what is known of it and its stamp. Raises NoObject, StoreAway."""
+    opened, hasher, head = store.whole(name), Hasher(), b""
+    for data in Piece(opened.stream, opened.size_bytes):
+        hasher.update(data)
+        head += data[: max(0, IMAGE_BYTES + 1 - len(head))]
+    return Received(hasher.sha256, hasher.size_bytes, head), opened.stamp
+
+
+def record(name: str, received: Received, stamp: str, about: tuple[str, str]) -> Asset:
+    """Write the row of an object that is in the store."""
+    content_type, created_by = about
+    values: dict[str, Any] = {
+        "sha256": received.sha256,
+        "size": received.size,
+        "image": received.image,
+        "stamp": stamp,
+        "content_type": content_type,
+        "created_at": timezone.now(),
+        "created_by": created_by,
+    }
+    asset, _ = Asset.objects.update_or_create(store=conf.location.identity, name=name, defaults=values)
+    return asset
+
+
+def register(name: str) -> Asset:
+    """Take an object that something else put into the store into the index. Raises BadName, NoObject, StoreAway."""
+    store = stores.current()
+    names.check(name, store.prefix_bytes)
+    with locks.held(name):
+        received, stamp = measure(store, name)
+        return record(name, received, stamp, (TEXT if received.image is not None else OCTETS, ""))
+
+
+def find(name: str) -> Asset:
+    """The row of the name; raises BadName, UnknownAsset."""
+    names.check(name, stores.current().prefix_bytes)
+    if (asset := Asset.objects.here().filter(name=name).first()) is None:
+        raise UnknownAsset(f"there is no asset {name!r}")
+    return asset
+
+
+def everything(asset: Asset) -> tuple[int, int]:
+    """All bytes, for `get`."""
+    return 0, asset.size
+
+
+def get(name: str, part: Callable[[Asset], tuple[int, int]] = everything) -> tuple[Asset, Piece]:
+    """The asset and its bytes, which are those that the row tells of even when it is replaced at this moment.
+
+    part      which bytes, first and past-last, given the asset; what it raises passes through
+    raises    BadName, UnknownAsset (also when the object is gone or was changed by something else), StoreAway
+    """
+    asset = find(name)
+    try:
+        return asset, stores.current().read(name, asset.stamp, *part(asset))
+    except (Changed, NoObject):
+        return get_settled(name, part)
+
+
+def get_settled(name: str, part: Callable[[Asset], tuple[int, int]]) -> tuple[Asset, Piece]:
+    """The same once nobody else writes the name."""
+    store = stores.current()
+    with locks.held(name):
+        asset = find(name)
+        try:
+            if store.stamp(name) != asset.stamp:
+                restamp(store, asset)
+            return asset, store.read(name, asset.stamp, *part(asset))
+        except (Changed, NoObject) as fault:
+            logger.error("an asset is not in the store", extra={"asset": name, "fault": str(fault)})  # noqa: TRY400 - no trace: nothing is wrong here
+            raise UnknownAsset(f"the store has lost the bytes of {name!r}: put them again") from None
+
+
+def restamp(store: AssetStore, asset: Asset) -> None:
+    """Take the same bytes for the same object, as after a restored backup; raises NoObject, Changed."""
+    found, stamp = measure(store, asset.name)
+    if found.sha256 != asset.sha256:
+        raise Changed(f"the bytes have sha256 {found.sha256}, not {asset.sha256}")
+    asset.stamp = stamp
+    asset.save(update_fields=["stamp"])
+
+
+def page(*, prefix: str = "", places: list[str] | None = None, cursor: str = "", limit: int = 100) -> Page:
+    """Assets by name.
+
+    places    the prefixes that may be seen; None: all
+    cursor    of the page before, empty for the first; raises BadCursor
+    limit     rows of a page, 1 to 1,000
+    """
+    stores.current()
+    rows = Asset.objects.here().below(names.narrowed(prefix, places)).order_by("name")
+    if after := cursors.read(cursor):
+        rows = rows.filter(name__gt=after)
+    items = list(rows[: limit + 1])
+    return Page(items[:limit], cursors.after(items[limit - 1].name) if len(items) > limit else None)
+
+
+def every(prefix: str = "") -> Iterator[Asset]:
+    """All assets by name, page after page."""
+    cursor: str | None = ""
+    while cursor is not None:
+        one = page(prefix=prefix, cursor=cursor, limit=1000)
+        yield from one.items
+        cursor = one.next
+
+
+def delete(name: str) -> None:
+    """Remove the asset: first its row, then the object. Raises BadName, UnknownAsset, Busy, StoreAway."""
+    store = stores.current()
+    with locks.held(name):
+        find(name).delete()
+        store.remove(name)
+
+
 def check_store() -> None:
-    """Placeholder."""
+    """Pass when the store can be read and written now; raises StoreAway, StoreFull, BadLocation."""
+    stores.current().check()

@@ -139,7 +139,8 @@ class BeforeTheView(BasePermission):
         if request.method not in view.allowed_methods:
             raise exceptions.MethodNotAllowed(str(request.method))
         if is_closed(request.path):
-            of(request).require_key()
+            scope = getattr(view, "closed_scope", None)
+            of(request).require(scope) if scope else of(request).require_key()
         whole = getattr(request._request, "hold_chunked_body", None)  # noqa: SLF001 - of our request class
         if whole is not None and not getattr(view, "streams_body", False) and not whole():
             raise BodyTooLarge(CHUNKED_BYTES)

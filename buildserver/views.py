@@ -52,6 +52,7 @@ class Process(APIView):
 
     http_method_names = ["post"]
     throttle_scope = "open"
+    closed_scope = "process"
 
     @extend_schema(
         operation_id="process",

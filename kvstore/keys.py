@@ -29,8 +29,8 @@ class BadNamespace(ValueError):
 def check_key(key: str) -> None:
     """Pass 1 to 512 bytes of UTF-8 without control characters, or raise BadKey, KeyTooLong.
 
-    Slashes, blanks, `..` and a leading slash mean nothing here. Keys are compared by bytes: é as one character and
-    é as two are two keys.
+    Slashes, blanks, `..` and a leading slash mean nothing here. Keys are compared by bytes: U+00E9 and
+    e with U+0301 look alike and are two keys.
     """
     if not key:
         raise BadKey(f"the key is empty; it has 1 to {MAX_KEY_BYTES} bytes of UTF-8")

@@ -9,3 +9,7 @@ class PowerplantConfig(AppConfig):
     name = "powerplant"
     verbose_name = "Production plans"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from powerplant import checks  # noqa: F401, PLC0415 - registered by being imported

@@ -1,1 +1,7 @@
-urlpatterns = []
+"""The app's routes."""
+
+from django.urls import path
+
+from powerplant import views
+
+urlpatterns = [path("productionplan", views.ProductionPlan.as_view())]

@@ -3,10 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import IO, Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from django.core.files.base import File
 from django.core.files.storage import Storage
+
+from assets import names
 
 CHUNK_BYTES = 256 * 2**10
 
@@ -52,6 +55,15 @@ class Readable(Protocol):
 
     def close(self) -> None:
         """Let go of what holds them."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An object that can be read from its start, whatever happens to its name meanwhile."""
+
+    stream: Readable
+    stamp: str
+    size_bytes: int
 
 
 class Piece(Iterator[bytes]):
@@ -108,18 +120,22 @@ class AssetStore(Storage):
         """What tells the object from any other of its name; None: there is none. Raises StoreAway."""
 
     @abstractmethod
-    def read(self, name: str, stamp: str | None, start: int, stop: int) -> Piece:
-        """Bytes `start` up to, not including, `stop` of the object with this stamp (None: of whichever is there).
+    def read(self, name: str, stamp: str, start: int, stop: int) -> Piece:
+        """Bytes `start` up to, not including, `stop` of the object with this stamp.
 
         raises    NoObject, Changed, StoreAway
         """
+
+    @abstractmethod
+    def whole(self, name: str) -> Opened:
+        """Whichever object is there. Raises NoObject, StoreAway."""
 
     @abstractmethod
     def remove(self, name: str) -> None:
         """Remove the object if it is there. Raises StoreAway."""
 
     @abstractmethod
-    def names(self) -> Iterator[str]:
+    def all_names(self) -> Iterator[str]:
         """All names, in no order. Raises StoreAway."""
 
     @abstractmethod
@@ -134,6 +150,7 @@ class AssetStore(Storage):
 
     def _save(self, name: str, content: File[Any]) -> str:
         """Store under exactly this name; raises Taken."""
+        names.check(name, self.prefix_bytes)
         kind = getattr(content, "content_type", None) or "application/octet-stream"
         with self.stage(name, content_type=kind, size_bytes=content.size) as staged:
             for chunk in content.chunks():
@@ -146,13 +163,12 @@ class AssetStore(Storage):
         if mode != "rb":
             raise ValueError(f"objects are opened with mode 'rb', not {mode!r}; save() stores one")
         try:
-            return File(self.whole(name), name=name)
+            opened = self.whole(name)
         except NoObject as fault:
             raise FileNotFoundError(str(fault)) from None
-
-    @abstractmethod
-    def whole(self, name: str) -> IO[bytes]:
-        """The object as a stream; raises NoObject, StoreAway."""
+        file: File[Any] = File(opened.stream, name=name)  # type: ignore[arg-type] - it is read, and nothing else
+        file.size = opened.size_bytes
+        return file
 
     def delete(self, name: str) -> None:
         """Remove the object if it is there."""

@@ -1,24 +1,27 @@
 """Objects as plain files of a directory. A file appears under its name only when all of it is on the disk."""
 
 import errno
+import io
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
 
 from django.core.files.storage import FileSystemStorage
 
 from assets import names
 from assets.conf import conf
-from assets.stores.base import AssetStore, Changed, NoObject, Piece, StoreAway, StoreFull, Taken, Tangled
+from assets.stores.base import AssetStore, Changed, NoObject, Opened, Piece, StoreAway, StoreFull, Taken, Tangled
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS)
 LOOK_EVERY_BYTES = 64 * 2**20
+TRIES = 100
 
 
 @contextmanager
@@ -36,6 +39,23 @@ def stamp_of(state: os.stat_result) -> str:
     return f"{state.st_mtime_ns:x}-{state.st_size:x}"
 
 
+def give_up(fault: OSError) -> None:
+    """For os.walk, which skips what it cannot read."""
+    raise fault
+
+
+def link(source: Path, place: Path) -> None:
+    """Give the file a second name; FileExistsError where it is taken. Without hard links, the name's lock must do."""
+    try:
+        os.link(source, place)
+    except OSError as fault:
+        if fault.errno not in NO_LINKS:
+            raise
+        if place.exists():
+            raise FileExistsError(errno.EEXIST, "it is there", str(place)) from None
+        source.replace(place)
+
+
 def sync_directory(path: Path) -> None:
     """What was made or renamed in the directory is on the disk; Windows has no such call and needs none."""
     if os.name == "nt":
@@ -45,6 +65,13 @@ def sync_directory(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@dataclass(frozen=True)
+class OpenedFile(Opened):
+    """One that can be read from anywhere."""
+
+    stream: io.FileIO
 
 
 class DirectoryStore(AssetStore, FileSystemStorage):
@@ -87,31 +114,32 @@ class DirectoryStore(AssetStore, FileSystemStorage):
     def stamp(self, name: str) -> str | None:
         """Of the file, if it is there."""
         try:
-            with translated("the file cannot be looked at"):
-                state = self.place(name).stat()
-        except StoreAway as fault:
-            if isinstance(fault.__cause__, FileNotFoundError | NotADirectoryError):
-                return None
-            raise
-        return stamp_of(state)
+            state = self.place(name).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as fault:
+            raise StoreAway(f"the file cannot be looked at: {fault.strerror}") from fault
+        return stamp_of(state) if stat.S_ISREG(state.st_mode) else None
 
-    def read(self, name: str, stamp: str | None, start: int, stop: int) -> Piece:
+    def read(self, name: str, stamp: str, start: int, stop: int) -> Piece:
         """From the file, which stays the one that was opened even when the name gets another."""
-        file = self.whole(name)
-        if stamp is not None and stamp_of(os.fstat(file.fileno())) != stamp:
-            file.close()
+        opened = self.whole(name)
+        if opened.stamp != stamp:
+            opened.stream.close()
             raise Changed(f"the file of {name!r} is not the one that was stored")
-        file.seek(start)
-        return Piece(file, stop - start)
+        opened.stream.seek(start)
+        return Piece(opened.stream, stop - start)
 
-    def whole(self, name: str) -> IO[bytes]:
+    def whole(self, name: str) -> OpenedFile:
         """The open file."""
         try:
-            return self.place(name).open("rb", buffering=0)
+            file = self.place(name).open("rb", buffering=0)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise NoObject(f"there is no file {name!r}") from None
         except OSError as fault:
             raise StoreAway(f"the file cannot be opened: {fault.strerror}") from fault
+        state = os.fstat(file.fileno())
+        return OpenedFile(file, stamp_of(state), state.st_size)
 
     def remove(self, name: str) -> None:
         """Remove the file, and the directories that only it was in."""
@@ -123,12 +151,13 @@ class DirectoryStore(AssetStore, FileSystemStorage):
             for parent in [self.root / one for one in reversed(names.parents(name))]:
                 parent.rmdir()
 
-    def names(self) -> Iterator[str]:
+    def all_names(self) -> Iterator[str]:
         """Every file below the root but our own."""
-        for folder, folders, files in os.walk(self.root):
-            if Path(folder) == self.root:
-                folders[:] = [one for one in folders if one != names.RESERVED]
-            yield from (Path(folder, file).relative_to(self.root).as_posix() for file in files)
+        with translated("the directory of the assets cannot be read"):
+            for folder, folders, files in os.walk(self.root, onerror=give_up):
+                if Path(folder) == self.root:
+                    folders[:] = [one for one in folders if one != names.RESERVED]
+                yield from (Path(folder, file).relative_to(self.root).as_posix() for file in files)
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         """Directories and files in a directory but our own."""
@@ -147,7 +176,7 @@ class DirectoryStore(AssetStore, FileSystemStorage):
 class StagedFile:
     """A file in the staging directory."""
 
-    def __init__(self, store: DirectoryStore, name: str, path: Path, file: Any) -> None:
+    def __init__(self, store: DirectoryStore, name: str, path: Path, file: io.FileIO) -> None:
         """The file is open and empty."""
         self._store, self._name, self._path, self._file = store, name, path, file
         self._look_at = LOOK_EVERY_BYTES
@@ -170,24 +199,37 @@ class StagedFile:
             state = os.fstat(self._file.fileno())
         self._file.close()
         place = self._store.place(self._name)
-        while not self._named(place, replace=replace):
-            pass
+        if not any(self._named(place, replace=replace) for _ in range(TRIES)):
+            raise StoreAway(f"the directory of {self._name!r} was removed {TRIES} times while the file was to be named")
         with translated("the directory of the assets cannot be synced"):
-            for folder in [place.parent, *(one for one in place.parents if one.is_relative_to(self._store.root))]:
+            for folder in [self._store.root, *map(self._store.place, names.parents(self._name))]:
                 sync_directory(folder)
         return stamp_of(state)
 
     def _named(self, place: Path, *, replace: bool) -> bool:
-        """Give the file its name; False when the directory for it was removed in between, to be tried again."""
+        """Give the file its name; False when a directory was in between made or removed, to be tried again."""
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             (os.replace if replace else link)(self._path, place)
         except FileNotFoundError:
-            if self._path.exists():
-                return False
-            raise StoreAway("the staged file is gone") from None
-        except (FileExistsError, NotADirectoryError, IsADirectoryError) as fault:
-            self._refuse(place, fault)
+            return False
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            return self._made_way(place)
         except OSError as fault:
-            raise (StoreFull if fault.errno in FULL else StoreAway)(f"the file cannot be named: {fault.strerror}") from fault
+            kind = StoreFull if fault.errno in FULL else StoreAway
+            raise kind(f"the file cannot be named: {fault.strerror}") from fault
         return True
+
+    def _made_way(self, place: Path) -> bool:
+        """False once an empty directory is out of the way; else raises Taken, or Tangled with the name in the way."""
+        if place.is_dir():
+            with suppress(OSError):
+                place.rmdir()
+            child = next(place.iterdir(), None) if place.is_dir() else None
+            if child is not None:
+                raise Tangled(self._name, f"{self._name}/{child.name}")
+            return False
+        for parent in names.parents(self._name):
+            if self._store.place(parent).is_file():
+                raise Tangled(self._name, parent)
+        raise Taken(f"there is a file {self._name!r}")

@@ -2,7 +2,7 @@
 
 from kvstore.backends.rows import Rows
 
-PUT = """
+INSERT = """
 INSERT INTO kvstore_record
     (path, value, content_type, version, revision, created_revision, expires_at, created_at, updated_at, deleted)
 VALUES (%s, %s, %s, 1, %s, %s, %s, %s, %s, %s)
@@ -18,7 +18,7 @@ ON CONFLICT (path) DO UPDATE SET
     updated_at = excluded.updated_at,
     deleted = excluded.deleted
 """
-ONLY_WHERE_ABSENT = "WHERE deleted OR expires_at <= excluded.updated_at\n"
+WHERE_ABSENT = "WHERE deleted OR expires_at <= excluded.updated_at\n"
 RETURNING = "RETURNING version, created_revision"
 
 
@@ -30,5 +30,5 @@ INSERT INTO kvstore_namespace (name, revision, created_at) VALUES (%s, 1, %s)
 ON CONFLICT (name) DO UPDATE SET revision = revision + 1
 RETURNING revision
 """
-    PUT = PUT + RETURNING
-    CREATE = PUT + ONLY_WHERE_ABSENT + RETURNING
+    PUT = INSERT + RETURNING
+    CREATE = INSERT + WHERE_ABSENT + RETURNING

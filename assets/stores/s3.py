@@ -1,0 +1,269 @@
+"""Objects in a bucket of S3, or of what speaks like it. The only module that imports boto3.
+
+django-storages gives the settings and the session. Bytes go through one low-level client a process: all threads may
+use it, and each resource of boto3 would cost as much again.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from storages.backends.s3 import S3Storage
+
+from assets.conf import conf
+from assets.locations import Bucket
+from assets.stores.base import AssetStore, Changed, NoObject, Opened, Piece, StoreAway, StoreFault, StoreFull, Taken
+
+logger = logging.getLogger(__name__)
+PART_BYTES = 8 * 2**20
+MAX_PARTS = 10_000
+PRESIGNED_S = 300
+MISSING = ("NoSuchKey", "NotFound", "404")
+PRECONDITION = ("PreconditionFailed", "412")
+FULL = ("QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded")
+
+_clients: dict[Bucket, Any] = {}
+_clients_lock = threading.Lock()
+
+
+def forget_clients() -> None:
+    """Make new clients from here on: connections are not shared with a forked child."""
+    _clients.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_clients)
+
+
+@contextmanager
+def translated(doing: str, precondition: type[StoreFault] = StoreAway) -> Iterator[None]:
+    """Faults of S3 as NoObject, StoreFull or StoreAway, a failed precondition as the given one."""
+    try:
+        yield
+    except ClientError as fault:
+        code = str(fault.response.get("Error", {}).get("Code"))
+        kinds = {**dict.fromkeys(MISSING, NoObject), **dict.fromkeys(FULL, StoreFull)}
+        kinds |= dict.fromkeys(PRECONDITION, precondition)
+        raise kinds.get(code, StoreAway)(f"{doing}: {fault}") from fault
+    except BotoCoreError as fault:
+        raise StoreAway(f"{doing}: {fault}") from fault
+
+
+def config_of(bucket: Bucket) -> Config:
+    """Signature v4, and the checksums of AWS only with AWS: others answer ranges and uploads with faults."""
+    checksums = "when_supported" if bucket.is_aws else "when_required"
+    return Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "auto" if bucket.is_aws else "path"},
+        request_checksum_calculation=checksums,
+        response_checksum_validation=checksums,
+        max_pool_connections=32,
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"mode": "standard", "total_max_attempts": 3},
+    )
+
+
+class S3Store(AssetStore, S3Storage):  # type: ignore[misc] - django-storages has no types
+    """A bucket in which each object has exactly its name, after the prefix where one is configured."""
+
+    tangles = False
+
+    def __init__(self, bucket: Bucket) -> None:
+        """Nothing is asked of the bucket yet."""
+        self.place = bucket
+        self.prefix_bytes = len(bucket.prefix.encode())
+        super().__init__(
+            bucket_name=bucket.name,
+            location=bucket.prefix,
+            endpoint_url=bucket.endpoint_url or None,
+            region_name=bucket.region or None,
+            client_config=config_of(bucket),
+            querystring_expire=PRESIGNED_S,
+            default_acl=None,
+        )
+
+    @property
+    def client(self) -> Any:
+        """The process's client of this bucket."""
+        with _clients_lock:
+            if self.place not in _clients:
+                _clients[self.place] = self._create_session().client(
+                    "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=self.client_config
+                )
+            return _clients[self.place]
+
+    @property
+    def connection(self) -> Any:
+        """What S3Storage takes for a resource of boto3, of which it needs the client."""
+        return SimpleNamespace(meta=SimpleNamespace(client=self.client))
+
+    def at(self, name: str) -> dict[str, str]:
+        """The parameters that name the object."""
+        return {"Bucket": self.place.name, "Key": self.place.prefix + name}
+
+    @contextmanager
+    def stage(self, name: str, *, content_type: str, size_bytes: int | None = None) -> Iterator["StagedObject"]:
+        """In memory up to 8 MiB, beyond that as parts of an upload that is aborted unless it is completed."""
+        expected = size_bytes if size_bytes is not None else conf.max_bytes
+        staged = StagedObject(self, self.at(name), content_type, max(PART_BYTES, -(-expected // MAX_PARTS)))
+        try:
+            yield staged
+        finally:
+            staged.abort()
+
+    def head(self, name: str) -> Any:
+        """What S3 says of the object, or None where there is none."""
+        try:
+            with translated("the object cannot be looked at"):
+                return self.client.head_object(**self.at(name))
+        except NoObject:
+            return None
+
+    def stamp(self, name: str) -> str | None:
+        """Its ETag."""
+        found = self.head(name)
+        return found["ETag"] if found else None
+
+    def read(self, name: str, stamp: str, start: int, stop: int) -> Piece:
+        """Straight from the connection."""
+        part = {"Range": f"bytes={start}-{stop - 1}"} if stop > start else {}
+        with translated("the object cannot be read", precondition=Changed):
+            found = self.client.get_object(**self.at(name), IfMatch=stamp, **part)
+        return Piece(Stream(found["Body"]), stop - start)
+
+    def whole(self, name: str) -> Opened:
+        """Straight from the connection."""
+        with translated("the object cannot be read"):
+            found = self.client.get_object(**self.at(name))
+        return Opened(Stream(found["Body"]), found["ETag"], found["ContentLength"])
+
+    def remove(self, name: str) -> None:
+        """S3 says the same whether it was there or not."""
+        with translated("the object cannot be removed"):
+            self.client.delete_object(**self.at(name))
+
+    def all_names(self) -> Iterator[str]:
+        """Every key below the prefix."""
+        asked = {"Bucket": self.place.name, "Prefix": self.place.prefix}
+        with translated("the bucket cannot be listed"):
+            for page in self.client.get_paginator("list_objects_v2").paginate(**asked):
+                yield from (entry["Key"][len(self.place.prefix) :] for entry in page.get("Contents", ()))
+
+    def check(self) -> None:
+        """The bucket is there and may be used."""
+        with translated("the bucket cannot be used", precondition=StoreAway):
+            try:
+                self.client.head_bucket(Bucket=self.place.name)
+            except ClientError as fault:
+                raise StoreAway(f"the bucket cannot be used: {fault}") from fault
+
+    # Django's storage API, where S3Storage would go through a resource or change a backslash in a name.
+
+    def exists(self, name: str) -> bool:
+        """Whether there is an object."""
+        return self.head(name) is not None
+
+    def size(self, name: str) -> int:
+        """In bytes; raises FileNotFoundError."""
+        return int(self._found(name)["ContentLength"])
+
+    def get_modified_time(self, name: str) -> datetime:
+        """When it was stored; raises FileNotFoundError."""
+        moment: datetime = self._found(name)["LastModified"]
+        return moment
+
+    def url(self, name: str, parameters: Any = None, expire: int | None = None, http_method: str | None = None) -> str:
+        """A URL that anyone may read the object with for `expire` seconds, 300 by default."""
+        asked = {**self.at(name), **(parameters or {})}
+        signed: str = self.client.generate_presigned_url("get_object", asked, expire or PRESIGNED_S, http_method)
+        return signed
+
+    def _found(self, name: str) -> Any:
+        """What S3 says of the object; raises FileNotFoundError."""
+        if (found := self.head(name)) is None:
+            raise FileNotFoundError(f"there is no object {name!r}")
+        return found
+
+
+class Stream:
+    """The body of an answer of S3, its faults translated."""
+
+    def __init__(self, body: Any) -> None:
+        """Nothing is read yet."""
+        self._body = body
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        with translated("the object cannot be read on"):
+            data: bytes = self._body.read(None if size < 0 else size)
+            return data
+
+    def close(self) -> None:
+        """Give up the connection, or give it back when all was read."""
+        self._body.close()
+
+
+class StagedObject:
+    """Up to a part in memory, the parts before it in an upload that has no name yet."""
+
+    def __init__(self, store: S3Store, at: dict[str, str], content_type: str, part_bytes: int) -> None:
+        """The type is given in any case: from the name S3Storage would guess an encoding too, and browsers undo it."""
+        self._client = store.client
+        self._at, self._type, self._part_bytes = at, {"ContentType": content_type}, part_bytes
+        self._buffer = bytearray()
+        self._upload = ""
+        self._parts: list[dict[str, Any]] = []
+
+    def write(self, data: bytes) -> None:
+        """Into memory, which is emptied when it is full and more comes."""
+        view = memoryview(data)
+        while view:
+            if len(self._buffer) == self._part_bytes:
+                self._send_part()
+            room = self._part_bytes - len(self._buffer)
+            self._buffer += view[:room]
+            view = view[room:]
+
+    def publish(self, *, replace: bool) -> str:
+        """In one call: what fits in memory as an object, parts by completing their upload."""
+        condition = {} if replace else {"IfNoneMatch": "*"}
+        if self._upload:
+            self._send_part()
+        with translated("the object cannot be stored", precondition=Taken):
+            if not self._upload:
+                stored = self._client.put_object(**self._at, Body=self._buffer, **self._type, **condition)
+            else:
+                done = {"UploadId": self._upload, "MultipartUpload": {"Parts": self._parts}}
+                stored = self._client.complete_multipart_upload(**self._at, **done, **condition)
+                self._upload = ""
+        stamp: str = stored["ETag"]
+        return stamp
+
+    def abort(self) -> None:
+        """Drop the parts that were not made an object."""
+        self._buffer = bytearray()
+        if not self._upload:
+            return
+        try:
+            with translated("the upload cannot be aborted"):
+                self._client.abort_multipart_upload(**self._at, UploadId=self._upload)
+        except StoreFault as fault:
+            logger.warning("parts of an upload are left", extra={"key": self._at["Key"], "fault": str(fault)})
+
+    def _send_part(self) -> None:
+        """Send what is in memory as the next part."""
+        with translated("the upload cannot go on"):
+            if not self._upload:
+                self._upload = self._client.create_multipart_upload(**self._at, **self._type)["UploadId"]
+            part = {"UploadId": self._upload, "PartNumber": len(self._parts) + 1}
+            sent = self._client.upload_part(**self._at, **part, Body=self._buffer)
+        self._parts.append({"PartNumber": part["PartNumber"], "ETag": sent["ETag"]})
+        self._buffer = bytearray()

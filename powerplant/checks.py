@@ -1,0 +1,23 @@
+"""System checks: settings with which no plan could be made, each with an id and a hint."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+
+from powerplant.conf import conf
+from powerplant.units import WIND_MODES
+
+
+@register()
+def check_settings(**_kwargs: Any) -> list[CheckMessage]:
+    """E001: the wind convention is one; E002 and E003: the limits leave room for a plan."""
+    rules = (
+        ("E001", "POWERPLANT_WIND", conf.wind, conf.wind in WIND_MODES, f"Set it to {' or '.join(WIND_MODES)}."),
+        ("E002", "POWERPLANT_BUDGET_S", conf.budget_s, conf.budget_s > 0, "Set it to seconds above 0; 2 is usual."),
+        ("E003", "POWERPLANT_MAX_PLANTS", conf.max_plants, conf.max_plants > 0, "Set it to 1 or more plants."),
+    )
+    return [
+        Error(f"{name} is {value!r}", hint=hint, id=f"powerplant.{number}")
+        for number, name, value, fits, hint in rules
+        if not fits
+    ]

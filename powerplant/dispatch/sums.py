@@ -1,0 +1,107 @@
+"""Which loads units can meet together, and how.
+
+Units of one kind, that is of equal pmin and pmax, are taken together: n of them are split into items of 1, 2, 4, ... copies
+that run together or not at all. Every number of running units is a selection of items, and k running units give k * pmin to
+k * pmax; so the items meet the same loads as the units.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from powerplant.dispatch.loads import Bits, Span, Spans
+
+MAX_HISTORY_BYTES: Final = 48 << 20
+
+
+class Item(NamedTuple):
+    """`copies` units of the kind (pmin, pmax), that together give nothing or `low` to `high`."""
+
+    low: int
+    high: int
+    copies: int
+    kind: Span
+
+
+class Amount(NamedTuple):
+    """What an item gives in a plan."""
+
+    item: Item
+    given: int
+
+
+def items_of(kinds: Iterable[Span]) -> list[Item]:
+    """The items of units, each given as (pmin, pmax), the widest ranges first: they make sets of few spans."""
+    items = []
+    for (low, high), count in Counter(kinds).items():
+        copies = 1
+        while count:
+            copies = min(copies, count)
+            items.append(Item(copies * low, copies * high, copies, (low, high)))
+            count -= copies
+            copies *= 2
+    return sorted(items, key=lambda item: (item.low - item.high, item.low))
+
+
+class Sums:
+    """The loads that items added one after the other can meet, up to a limit.
+
+    From the top (`from_top`), it is about what the items can leave of all they have: 0 is everything at its pmax.
+    """
+
+    def __init__(self, limit: int, *, from_top: bool = False) -> None:
+        """No item yet: 0 is met."""
+        self.loads: Spans | Bits = Spans(limit)
+        self._from_top = from_top
+        self._history: list[tuple[Item, Spans | Bits]] | None = []
+        self._history_bytes = 0
+
+    def add(self, item: Item) -> None:
+        """One more item. Raises TooManyLoads."""
+        self._remember(item)
+        self.loads = self.loads.plus(self._choices(item))
+
+    def _choices(self, item: Item) -> tuple[Span, Span]:
+        if self._from_top:
+            return (0, item.high - item.low), (item.high, item.high)
+        return (0, 0), (item.low, item.high)
+
+    def _remember(self, item: Item) -> None:
+        self._history_bytes += self.loads.size_bytes
+        if self._history_bytes > MAX_HISTORY_BYTES:
+            self._history = None
+        if self._history is not None:
+            self._history.append((item, self.loads))
+
+    def amounts(self, load: int) -> list[Amount] | None:
+        """What each item gives so that `load`, a member, is met; None when that was too much to remember."""
+        if self._history is None:
+            return None
+        amounts = []
+        for item, loads in reversed(self._history):
+            part = _part(loads, load, self._choices(item))
+            amounts.append(Amount(item, item.high - part if self._from_top else part))
+            load -= part
+        return amounts
+
+
+def _part(loads: Spans | Bits, load: int, choices: Sequence[Span]) -> int:
+    """A number from `choices` that leaves a member of `loads`; that there is one follows from how `load` became one."""
+    parts = ((load - loads.below(load - low), high) for low, high in choices if low <= load)
+    return next(part for part, high in parts if part <= high)
+
+
+def outputs_of(amounts: Iterable[Amount], kinds: Sequence[Span]) -> list[int]:
+    """The output of each unit of `kinds`, the first of a kind running first, that makes up the amounts."""
+    running: Counter[Span] = Counter()
+    given: Counter[Span] = Counter()
+    for item, amount in amounts:
+        running[item.kind] += item.copies if amount else 0
+        given[item.kind] += amount
+    outputs = [0] * len(kinds)
+    for unit, kind in enumerate(kinds):
+        if running[kind]:
+            running[kind] -= 1
+            outputs[unit] = min(kind[1], given[kind] - running[kind] * kind[0])
+            given[kind] -= outputs[unit]
+    return outputs

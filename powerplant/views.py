@@ -1,0 +1,97 @@
+"""`POST /productionplan`: the challenge's request and answer."""
+
+import logging
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from powerplant import schema
+from powerplant.conf import MAX_BODY_BYTES, conf
+from powerplant.dispatch import NoPlan, Plan, dispatch
+from powerplant.units import WIND_MODES, Fleet, Malformed, TooManyPlants, read_fleet
+
+logger = logging.getLogger(__name__)
+
+
+class Refused(APIException):
+    """An answer of any status; `members` are for a project that renders problem+json."""
+
+    def __init__(self, status: int, detail: str, **members: object) -> None:
+        """`members`: what the answer says beside its detail."""
+        super().__init__(detail)
+        self.status_code = status
+        self.members = members
+
+
+class ProductionPlan(APIView):
+    """`POST /productionplan?wind=onoff|curtail&co2=true|false`."""
+
+    http_method_names = ["post"]
+    throttle_scope = "open"
+    closed_scope = "plan"
+    max_body_bytes = MAX_BODY_BYTES
+
+    @extend_schema(
+        operation_id="productionplan",
+        parameters=[*schema.CONVENTIONS, *schema.HEADERS],
+        request={"application/json": schema.PAYLOAD},
+        responses=schema.ANSWERS,
+    )
+    def post(self, request: Request) -> Response:
+        """The cheapest output of each plant that together meets the load."""
+        fleet = read(request)
+        plan = plan_of(fleet)
+        rows = [{"name": plant.name, "p": p / 10} for plant, p in zip(fleet.plants, plan.outputs, strict=True)]
+        return Response(rows, headers=headers(fleet, plan))
+
+
+def read(request: Request) -> Fleet:
+    """The request's fleet under its conventions; raises ParseError, Refused."""
+    wind = one_of(request, "wind", WIND_MODES, conf.wind)
+    co2 = one_of(request, "co2", ("true", "false"), "true" if conf.co2 else "false") == "true"
+    try:
+        return read_fleet(request.data, wind=wind, co2=co2, max_plants=conf.max_plants)
+    except Malformed as fault:
+        raise Refused(400, str(fault), errors=[finding._asdict() for finding in fault.faults]) from None
+    except TooManyPlants as fault:
+        raise Refused(413, str(fault)) from None
+
+
+def one_of(request: Request, name: str, options: tuple[str, ...], default: str) -> str:
+    """A query parameter's value; raises ParseError."""
+    value = request.query_params.get(name, default)
+    if value not in options:
+        raise ParseError(f"{name} is {value[:40]!r}; it must be {' or '.join(options)}")
+    return value
+
+
+def plan_of(fleet: Fleet) -> Plan:
+    """The plan; raises Refused with the reason and the nearest loads."""
+    try:
+        return dispatch(fleet.plants, fleet.load, budget_s=conf.budget_s)
+    except NoPlan as fault:
+        raise Refused(
+            422, str(fault), reason=fault.reason, nearest_below_mw=mw(fault.below), nearest_above_mw=mw(fault.above)
+        ) from None
+
+
+def mw(tenths: int | None) -> float | None:
+    """MW of tenths."""
+    return None if tenths is None else tenths / 10
+
+
+def headers(fleet: Fleet, plan: Plan) -> dict[str, str]:
+    """What the challenge's answer has no room for; a plan without proof is logged too."""
+    if not plan.optimal:
+        logger.warning("plan without proof", extra={"plants": len(fleet.plants), "gap_eur": plan.gap_eur})
+    return {
+        "X-Plan-Status": "optimal" if plan.optimal else "feasible",
+        "X-Plan-Gap-Eur": f"{plan.gap_eur:.6f}",
+        "X-Plan-Cost-Eur": f"{plan.cost_eur:.6f}",
+        "X-Plan-Co2-Ton": f"{fleet.co2_ton(plan.outputs):.6f}",
+        "X-Plan-Wind": fleet.wind,
+        "X-Plan-Co2": "true" if fleet.co2 else "false",
+    }
