@@ -30,10 +30,8 @@ def check_sizes(**_kwargs: Any) -> list[CheckMessage]:
     low = {"ASSETS_MAX_BYTES": 1, "ASSETS_MIN_FREE_BYTES": 0}
     given = {name: getattr(settings, name, least) for name, least in low.items()}
     wrong = [name for name, value in given.items() if not isinstance(value, int) or value < low[name]]
-    return [
-        Error(f"{name}: {given[name]!r} is not a size in bytes", hint=f"A whole number from {low[name]}.", id="assets.E003")
-        for name in wrong
-    ]
+    hint = "Set it to a whole number of bytes; 5368709120 and 1073741824 are the defaults."
+    return [Error(f"{name} is {given[name]!r}", hint=hint, id="assets.E003") for name in wrong]
 
 
 @register("assets")

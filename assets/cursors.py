@@ -17,7 +17,7 @@ def after(name: str) -> str:
 
 
 def read(cursor: str) -> str:
-    """The name to go on after, of an empty cursor the empty one; raises BadCursor. Bytes that end no name are dropped."""
+    """The name to go on after, empty for an empty cursor; raises BadCursor. Bytes that are not UTF-8 are dropped."""
     if not SHAPE.match(cursor):
         raise BadCursor(f"the cursor of {len(cursor)} characters is not one that `next` gave")
     return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode(errors="ignore")

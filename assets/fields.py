@@ -6,8 +6,8 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-class ByteText(models.Field):  # type: ignore[type-arg] - only the stubs know its types
-    """Text of at most `max_bytes` bytes of UTF-8: VARBINARY on MySQL and MariaDB, TEXT, which compares so, on sqlite."""
+class ByteText(models.Field):  # type: ignore[type-arg] # only the stubs know its types
+    """Text of at most `max_bytes` bytes of UTF-8: VARBINARY on MySQL and MariaDB, on sqlite TEXT, which compares so."""
 
     def __init__(self, *args: Any, max_bytes: int, **kwargs: Any) -> None:
         """The limit is the column's width on MySQL; sqlite has none."""

@@ -57,4 +57,4 @@ class Asset(models.Model):
 
     def __str__(self) -> str:
         """Its name."""
-        return self.name
+        return str(self.name)

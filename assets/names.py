@@ -11,6 +11,7 @@ MAX_SEGMENT_BYTES = 200
 RESERVED = ".buildserver"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LAST_CHARACTER = "\U0010ffff"
+SURROGATES, AFTER_SURROGATES = 0xD800, 0xE000
 # The same rules for the OpenAPI document, where lengths count characters.
 SEGMENT = r"(?!\.{1,2}(/|$))[^/\x00-\x1f\x7f-\x9f]{1,200}"
 PATTERN = rf"^(?!\.buildserver(/|$)){SEGMENT}(/{SEGMENT})*$"
@@ -45,7 +46,7 @@ def check_segment(number: int, segment: str) -> None:
     if size > MAX_SEGMENT_BYTES:
         raise BadName(f"segment {number} of the name has {size} bytes; 1 to {MAX_SEGMENT_BYTES} are taken")
     if not segment:
-        raise BadName(f"segment {number} of the name is empty; segments are separated by single slashes, none at an end")
+        raise BadName(f"segment {number} of the name is empty; single slashes stand between segments, none at an end")
     if segment in (".", ".."):
         raise BadName(f"segment {number} of the name is {segment!r}; write the name without it")
 
@@ -61,7 +62,7 @@ def end_of(prefix: str) -> str | None:
     if not kept:
         return None
     following = ord(kept[-1]) + 1
-    return kept[:-1] + chr(0xE000 if following == 0xD800 else following)
+    return kept[:-1] + chr(AFTER_SURROGATES if following == SURROGATES else following)
 
 
 def narrowed(prefix: str, places: list[str] | None) -> list[str]:

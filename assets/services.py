@@ -14,22 +14,11 @@ from django.utils import timezone
 
 from assets import cursors, digests, locks, names, stores
 from assets.conf import conf
-from assets.digests import Claim, Hasher
+from assets.digests import Claim
+from assets.intake import Received, TooLarge, measure, receive
 from assets.models import Asset
-from assets.stores.base import (
-    CHUNK_BYTES,
-    AssetStore,
-    Changed,
-    NoObject,
-    Piece,
-    Readable,
-    Staged,
-    StoreAway,
-    Taken,
-    Tangled,
-)
+from assets.stores.base import AssetStore, Changed, NoObject, Piece, Source, Staged, Taken, Tangled
 
-IMAGE_BYTES = 4096
 OCTETS = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
 logger = logging.getLogger(__name__)
@@ -46,14 +35,6 @@ class Conflict(Exception):
         """Carries the SHA-256 of what is there."""
         super().__init__(f"{name!r} has other bytes, with sha256 {sha256}; replace=true would replace them")
         self.name, self.sha256 = name, sha256
-
-
-class TooLarge(Exception):
-    """The asset is larger than ASSETS_MAX_BYTES."""
-
-
-class CutShort(Exception):
-    """Fewer or more bytes came than were announced."""
 
 
 @dataclass(frozen=True)
@@ -73,31 +54,21 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Received:
-    """What is known of bytes once all came: `head` is up to one byte more than an image has."""
+class About:
+    """What the sender says beside the bytes."""
 
-    sha256: str
-    size: int
-    head: bytes
-
-    @property
-    def image(self) -> str | None:
-        """The text of small UTF-8 bytes."""
-        try:
-            return self.head.decode() if self.size <= IMAGE_BYTES else None
-        except UnicodeDecodeError:
-            return None
+    content_type: str = OCTETS
+    created_by: str = ""
 
 
 def put(
     name: str,
-    source: Readable,
+    source: Source,
     *,
     size_bytes: int | None = None,
     said: tuple[Claim, ...] = (),
     replace: bool = False,
-    content_type: str = OCTETS,
-    created_by: str = "",
+    about: About = About(),
 ) -> Put:
     """Store what `source` gives, to its end, under the name. Not inside a transaction.
 
@@ -109,10 +80,10 @@ def put(
     store = stores.current()
     names.check(name, store.prefix_bytes)
     refuse_early(store, name, digests.claimed_sha256(said), size_bytes, replace=replace)
-    with store.stage(name, content_type=content_type, size_bytes=size_bytes) as staged:
-        received = receive(source, staged, size_bytes, Hasher(said))
+    with store.stage(name, content_type=about.content_type, size_bytes=size_bytes) as staged:
+        received = receive(source, staged, size_bytes, said)
         with locks.held(name):
-            return settle(store, name, staged, received, replace=replace, about=(content_type, created_by))
+            return settle(store, name, staged, received, about, replace=replace)
 
 
 def refuse_early(store: AssetStore, name: str, sha256: str | None, size_bytes: int | None, *, replace: bool) -> None:
@@ -136,24 +107,7 @@ def intact(store: AssetStore, name: str) -> Asset | None:
     return row if row and store.stamp(name) == row.stamp else None
 
 
-def receive(source: Readable, staged: Staged, size_bytes: int | None, hasher: Hasher) -> Received:
-    """Move all bytes to the store, counted and hashed; raises TooLarge, CutShort, DigestMismatch."""
-    head = b""
-    while data := source.read(CHUNK_BYTES):
-        hasher.update(data)
-        if hasher.size_bytes > conf.max_bytes:
-            raise TooLarge(f"more than the {conf.max_bytes} bytes that are taken have come")
-        head += data[: max(0, IMAGE_BYTES + 1 - len(head))]
-        staged.write(data)
-    if size_bytes not in (None, hasher.size_bytes):
-        raise CutShort(f"{size_bytes} bytes were announced, {hasher.size_bytes} came")
-    hasher.verify()
-    return Received(hasher.sha256, hasher.size_bytes, head)
-
-
-def settle(
-    store: AssetStore, name: str, staged: Staged, received: Received, *, replace: bool, about: tuple[str, str]
-) -> Put:
+def settle(store: AssetStore, name: str, staged: Staged, received: Received, about: About, *, replace: bool) -> Put:
     """Make the staged bytes the asset, or leave what is there. The name's lock is held."""
     there = intact(store, name)
     if there and there.sha256 == received.sha256:
@@ -170,7 +124,7 @@ def settle(
     return Put(asset, created=True)
 
 
-def take_up(store: AssetStore, name: str, received: Received, about: tuple[str, str]) -> Put:
+def take_up(store: AssetStore, name: str, received: Received, about: About) -> Put:
     """What is there without a row of it: the same bytes become the asset, others are a Conflict."""
     found, stamp = measure(store, name)
     if found.sha256 != received.sha256:
@@ -188,26 +142,16 @@ def withdraw_tangled(store: AssetStore, asset: Asset) -> None:
         raise
 
 
-def measure(store: AssetStore, name: str) -> tuple[Received, str]:
-    """Read the object that is there; returns what is known of it and its stamp. Raises NoObject, StoreAway."""
-    opened, hasher, head = store.whole(name), Hasher(), b""
-    for data in Piece(opened.stream, opened.size_bytes):
-        hasher.update(data)
-        head += data[: max(0, IMAGE_BYTES + 1 - len(head))]
-    return Received(hasher.sha256, hasher.size_bytes, head), opened.stamp
-
-
-def record(name: str, received: Received, stamp: str, about: tuple[str, str]) -> Asset:
+def record(name: str, received: Received, stamp: str, about: About) -> Asset:
     """Write the row of an object that is in the store."""
-    content_type, created_by = about
     values: dict[str, Any] = {
         "sha256": received.sha256,
         "size": received.size,
         "image": received.image,
         "stamp": stamp,
-        "content_type": content_type,
+        "content_type": about.content_type,
         "created_at": timezone.now(),
-        "created_by": created_by,
+        "created_by": about.created_by,
     }
     asset, _ = Asset.objects.update_or_create(store=conf.location.identity, name=name, defaults=values)
     return asset
@@ -219,7 +163,7 @@ def register(name: str) -> Asset:
     names.check(name, store.prefix_bytes)
     with locks.held(name):
         received, stamp = measure(store, name)
-        return record(name, received, stamp, (TEXT if received.image is not None else OCTETS, ""))
+        return record(name, received, stamp, About(OCTETS if received.image is None else TEXT))
 
 
 def find(name: str) -> Asset:
@@ -231,35 +175,33 @@ def find(name: str) -> Asset:
 
 
 def everything(asset: Asset) -> tuple[int, int]:
-    """All bytes, for `get`."""
+    """All bytes, for `read`."""
     return 0, asset.size
 
 
-def get(name: str, part: Callable[[Asset], tuple[int, int]] = everything) -> tuple[Asset, Piece]:
-    """The asset and its bytes, which are those that the row tells of even when it is replaced at this moment.
+def read(asset: Asset, part: Callable[[Asset], tuple[int, int]] = everything) -> tuple[Asset, Piece]:
+    """The asset and its bytes. When it is replaced at this moment both are those of its new version.
 
     part      which bytes, first and past-last, given the asset; what it raises passes through
-    raises    BadName, UnknownAsset (also when the object is gone or was changed by something else), StoreAway
+    raises    UnknownAsset (also when something else removed or changed the object), StoreAway
     """
-    asset = find(name)
     try:
-        return asset, stores.current().read(name, asset.stamp, *part(asset))
+        return asset, stores.current().read(asset.name, asset.stamp, *part(asset))
     except (Changed, NoObject):
-        return get_settled(name, part)
+        with locks.held(asset.name):
+            return read_settled(asset.name, part)
 
 
-def get_settled(name: str, part: Callable[[Asset], tuple[int, int]]) -> tuple[Asset, Piece]:
-    """The same once nobody else writes the name."""
-    store = stores.current()
-    with locks.held(name):
-        asset = find(name)
-        try:
-            if store.stamp(name) != asset.stamp:
-                restamp(store, asset)
-            return asset, store.read(name, asset.stamp, *part(asset))
-        except (Changed, NoObject) as fault:
-            logger.error("an asset is not in the store", extra={"asset": name, "fault": str(fault)})  # noqa: TRY400 - no trace: nothing is wrong here
-            raise UnknownAsset(f"the store has lost the bytes of {name!r}: put them again") from None
+def read_settled(name: str, part: Callable[[Asset], tuple[int, int]]) -> tuple[Asset, Piece]:
+    """The same while nobody else writes the name: its lock is held."""
+    store, asset = stores.current(), find(name)
+    try:
+        if store.stamp(name) != asset.stamp:
+            restamp(store, asset)
+        return asset, store.read(name, asset.stamp, *part(asset))
+    except (Changed, NoObject) as fault:
+        logger.warning("the store has lost an asset", extra={"asset": name, "fault": str(fault)})
+        raise UnknownAsset(f"the store has lost the bytes of {name!r}: put them again") from None
 
 
 def restamp(store: AssetStore, asset: Asset) -> None:

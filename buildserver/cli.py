@@ -6,14 +6,21 @@ it runs, so that the small ones start at once.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from buildserver import __version__
+
+if TYPE_CHECKING:
+    from buildserver.local import Local
+    from buildserver.remote import Remote
 
 REFUSED, NOT_FOUND, CONFLICT, UNREACHABLE = 1, 3, 4, 5
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
@@ -58,6 +65,7 @@ def versions(context: click.Context, _option: click.Option, wanted: bool) -> Non
 
 @click.group()
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=versions, help="Show the version.")
+@click.option("--json", is_flag=True, expose_value=False, help="With --version: of Python and the packages too.")
 def main() -> None:
     """Build artifacts, production plans and messages from the shell."""
 
@@ -75,6 +83,108 @@ def process_command(message: str | None, option: str | None, as_json: bool) -> N
     given = option if option is not None else read_text("-").rstrip("\n") if message == "-" else str(message)
     answer = process(given)
     show({"message": answer}, answer, as_json=as_json)
+
+
+@contextmanager
+def assets() -> Iterator[Local | Remote]:
+    """The assets of BUILDSERVER_URL, or of this machine; a refusal ends with its exit code."""
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - each command imports its own
+
+    from buildserver import env, remote  # noqa: PLC0415
+
+    try:
+        if url := env.text("BUILDSERVER_URL"):
+            yield remote.Remote(url, env.text("BUILDSERVER_KEY"))
+        else:
+            from buildserver.local import Local  # noqa: PLC0415 - Django is for work on this machine only
+
+            yield Local()
+    except remote.Unreachable as fault:
+        end(UNREACHABLE, str(fault))
+    except remote.Refused as fault:
+        code = {remote.NOT_FOUND: NOT_FOUND, remote.CONFLICT: CONFLICT}.get(fault.status, REFUSED)
+        end(UNREACHABLE if fault.status in (502, 503, 504) else code, str(fault))
+    except (ImproperlyConfigured, ValueError) as fault:
+        end(REFUSED, str(fault))
+
+
+@main.command("put-asset")
+@click.argument("build")
+@click.argument("text", required=False)
+@click.option("--file", "path", type=click.Path(dir_okay=False, allow_dash=True), help="Its bytes; - is stdin.")
+@click.option("--replace", is_flag=True, help="Give way to other bytes that are there.")
+@as_json
+def put_asset(build: str, text: str | None, path: str | None, replace: bool, as_json: bool) -> None:  # noqa: FBT001
+    """Store TEXT, or a file's bytes, as the asset of BUILD."""
+    if (text is None) == (path is None):
+        raise click.UsageError("give the text or --file PATH, one of them")
+    with opened(text, path) as (data, size), assets() as place:
+        stored = place.put(build, data, size, replace=replace)
+    show(stored, stored["build"], as_json=as_json)
+
+
+@contextmanager
+def opened(text: str | None, path: str | None) -> Iterator[tuple[IO[bytes], int | None]]:
+    """A text or a file as a stream, with its size where that is known."""
+    if text is not None:
+        data = text.encode("utf-8", "surrogateescape")
+        yield io.BytesIO(data), len(data)
+    elif path == "-":
+        yield sys.stdin.buffer, None
+    else:
+        try:
+            file = Path(str(path)).open("rb")  # noqa: SIM115 - closed below
+        except OSError as fault:
+            end(NOT_FOUND, f"{path} cannot be read: {fault.strerror}")
+        with file:
+            regular = Path(str(path)).is_file()
+            yield file, Path(str(path)).stat().st_size if regular else None
+
+
+@main.command("get-asset")
+@click.argument("build")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="The file to write; stdout without it.")
+def get_asset(build: str, output: str | None) -> None:
+    """Write the exact bytes of BUILD's asset; a file appears only when they are all there."""
+    with assets() as place:
+        pieces = place.get(build)
+        if output is None:
+            for piece in pieces:
+                sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+        else:
+            write(Path(output), pieces)
+
+
+def write(path: Path, pieces: Iterator[bytes]) -> None:
+    """The pieces as a file that is whole or not there."""
+    from buildserver.remote import Unreachable  # noqa: PLC0415 - each command imports its own
+
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+        partial.replace(path)
+    except Unreachable:
+        raise
+    except OSError as fault:
+        end(REFUSED, f"{path} cannot be written: {fault.strerror}")
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@main.command("list-assets")
+@click.option("--prefix", default="", help="Only names that begin so.")
+@as_json
+def list_assets(prefix: str, as_json: bool) -> None:  # noqa: FBT001 - click's form
+    """Name each asset on a line."""
+    with assets() as place:
+        if as_json:
+            click.echo(json.dumps(list(place.list(prefix)), ensure_ascii=False))
+        else:
+            for asset in place.list(prefix):
+                click.echo(asset["build"])
 
 
 @main.command("serve")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
 
 from buildserver import problems
@@ -41,7 +42,10 @@ def refusal(request: HttpRequest) -> HttpResponseBase | None:
         return problems.answer(request, 400, "the path is not UTF-8 text without NUL")
     if query and (b"\0" in (plain := unquote_to_bytes(query)) or not utf8(plain)):
         return problems.answer(request, 400, "the query is not UTF-8 text without NUL")
-    request.get_host()  # raises DisallowedHost, answered with 400
+    try:
+        request.get_host()
+    except DisallowedHost as fault:
+        return problems.bad_request(request, fault)
     return None
 
 

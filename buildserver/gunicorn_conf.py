@@ -12,7 +12,7 @@ threads = serve.thread_count()
 worker_class = "gthread"
 keepalive = 75
 timeout = 60
-graceful_timeout = 30
+graceful_timeout = serve.GRACE_S
 preload_app = "--reload" not in sys.argv  # code loaded before the fork cannot be reloaded
 limit_request_line = 0
 limit_request_field_size = 65536
@@ -32,4 +32,4 @@ def child_exit(_server: object, worker: object) -> None:
 
 def on_exit(_server: object) -> None:
     """Leave no directory behind."""
-    serve.drop_metrics(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    serve.drop_metrics(os.environ["PROMETHEUS_MULTIPROC_DIR"], os.getpid())

@@ -13,11 +13,13 @@ def prepare(url: str, key: str | None) -> None:
     """Make what is missing beside the secrets; a new key and the admin's password are shown once, when made."""
     (env.HOME / "var").mkdir(mode=0o700, parents=True, exist_ok=True)
     import django  # noqa: PLC0415 - the settings need the secrets
+    from django.db import connections  # noqa: PLC0415
 
     django.setup()
     migrate()
     password = make_admin()
     collect_static()
+    connections.close_all()  # none is shared with the workers
     if key or password:
         show(url, key, password)
 

@@ -1,6 +1,7 @@
 """Serving: the checks before, what `--prepare` makes, and the HTTP server that this process then becomes."""
 
 import atexit
+import contextlib
 import json
 import os
 import shutil
@@ -8,6 +9,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from buildserver import env, prepare
 
 WINDOWS = sys.platform == "win32"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+GRACE_S = 30  # for running requests, when told to stop
 METRICS = "buildserver-metrics-"
 
 
@@ -50,9 +54,9 @@ def share_metrics() -> None:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=METRICS)
 
 
-def drop_metrics(directory: str) -> None:
-    """Remove a directory that `share_metrics` made."""
-    if Path(directory).name.startswith(METRICS):
+def drop_metrics(directory: str, owner: int) -> None:
+    """Remove a directory that `share_metrics` made, at the end of the process that did and not of its workers."""
+    if os.getpid() == owner and Path(directory).name.startswith(METRICS):
         shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -62,15 +66,15 @@ def serve(options: Options) -> int:
         raise CannotServe(f"the mock of S3 checks no signature and is for loopback only, not for HOST={options.host}")
     listener = listen(options.host, options.port)
     port = listener.getsockname()[1]
+    url = f"http://{shown(options.host)}:{port}"
     os.environ.update(HOST=options.host, PORT=str(port))
     key = prepare.make_secrets(env.HOME / ".env") if options.prepare else None
-    check_settings()
     if options.mock_s3:
         start_mock_s3()
+    check_settings()
     if options.prepare:
-        prepare.prepare(f"http://{shown(options.host)}:{port}", key)
-    tell(f"http://{shown(options.host)}:{port}")
-    return run(options, listener)
+        prepare.prepare(url, key)
+    return run(options, listener, url)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -96,7 +100,7 @@ def check_settings() -> None:
 
     if not settings.PRESHARED.keys:
         raise CannotServe("no key is configured: set PRESHARED_KEYS or PRESHARED_KEYS_FILE, or start with ./runapp")
-    if not settings.SECRET_KEY:
+    if not env.text("SECRET_KEY"):
         raise CannotServe("SECRET_KEY is not set: give it 50 random characters, or start with ./runapp")
 
 
@@ -115,43 +119,60 @@ def tell(url: str) -> None:
 
 def start_mock_s3() -> None:
     """One moto server for all workers. It ends when our end of the pipe is closed, which a kill -9 does too."""
+    ours, theirs = os.pipe()[::-1]
     command = [sys.executable, "-m", "buildserver.mock_s3"]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own module
-    if child.stdin is None or child.stdout is None or not (said := child.stdout.readline()):
+    child = subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE)  # noqa: S603 - our own module
+    os.close(theirs)
+    os.set_inheritable(ours, True)  # kept by the server that this process becomes
+    if child.stdout is None or not (said := child.stdout.readline()):
         raise CannotServe("the mock of S3 did not start; the lines above say why")
-    os.set_inheritable(child.stdin.fileno(), True)
-    child.stdin = None  # left open on purpose, across exec
     os.environ.update(json.loads(said))
 
 
-def run(options: Options, listener: socket.socket) -> int:
+def run(options: Options, listener: socket.socket, url: str) -> int:
     """Become gunicorn, or run granian."""
     if options.server == "granian":
         listener.close()
-        return run_granian(options)
+        return run_granian(options, url)
+    tell(url)
     command = [sys.executable, "-m", "gunicorn", "-c", "python:buildserver.gunicorn_conf"]
     command += ["--reload"] if options.reload else []
     os.set_inheritable(listener.fileno(), True)
     command += ["--bind", f"fd://{listener.fileno()}", "buildserver.wsgi:application"]
-    return become(command)
+    os.execv(sys.executable, command)  # noqa: S606 - our own Python
 
 
-def run_granian(options: Options) -> int:
-    """Granian as a child, stopped with us."""
+def run_granian(options: Options, url: str) -> int:
+    """Serve by granian, which binds by itself and listens once its first worker runs."""
     share_metrics()
-    atexit.register(drop_metrics, os.environ["PROMETHEUS_MULTIPROC_DIR"])
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
-    command += ["--host", options.host, "--port", os.environ["PORT"], "--workers", str(worker_count())]
-    command += ["--blocking-threads", str(thread_count()), *(["--reload"] if options.reload else [])]
-    command += ["buildserver.wsgi:application"]
-    return become(command)
+    atexit.register(drop_metrics, os.environ["PROMETHEUS_MULTIPROC_DIR"], os.getpid())
+    from granian import Granian  # noqa: PLC0415 - only where it serves
+    from granian.constants import Interfaces  # noqa: PLC0415
+
+    from buildserver import logs  # noqa: PLC0415
+
+    server = Granian(
+        "buildserver.wsgi:application",
+        address=options.host,
+        port=int(os.environ["PORT"]),
+        interface=Interfaces.WSGI,
+        workers=worker_count(),
+        blocking_threads=thread_count(),
+        websockets=False,
+        workers_kill_timeout=GRACE_S,
+        reload=options.reload,
+        log_dictconfig=logs.config(env.choice("LOG_LEVEL", "INFO", logs.LEVELS), "ext://sys.stdout"),
+    )
+    threading.Thread(target=tell_when_up, args=(url, options.host), daemon=True).start()
+    server.serve()
+    return 0
 
 
-def become(command: list[str]) -> int:
-    """Be replaced by the command, so that signals reach it; on Windows, where that cannot be, wait for it."""
-    if not WINDOWS:
-        os.execv(sys.executable, command)  # noqa: S606 - our own Python
-    try:
-        return subprocess.call(command)  # noqa: S603 - our own Python
-    except KeyboardInterrupt:
-        return 0
+def tell_when_up(url: str, host: str) -> None:
+    """Tell the addresses once something accepts."""
+    address = (shown(host).strip("[]"), int(os.environ["PORT"]))
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
+            tell(url)
+            return
+        time.sleep(0.05)

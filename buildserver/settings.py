@@ -3,6 +3,7 @@
 The variables are documented in INSTRUCTIONS.md and listed in `.env.example`.
 """
 
+import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
@@ -161,6 +162,7 @@ SPECTACULAR_SETTINGS = {
 # --- the apps -------------------------------------------------------------------------------------------------------
 
 BUILDSERVER_MOCK_S3 = env.flag("BUILDSERVER_MOCK_S3")
+ASSETS_HOME = env.HOME
 ASSETS_URL = env.text("ASSETS_URL", "var/assets")
 ASSETS_MAX_BYTES = env.whole("ASSETS_MAX_BYTES", 5 * 2**30, 1)
 ASSETS_MIN_FREE_BYTES = env.whole("ASSETS_MIN_FREE_BYTES", 2**30)
@@ -197,3 +199,10 @@ TEMPLATES = [
 ]
 UNFOLD = {"SITE_TITLE": "buildserver", "SITE_HEADER": "buildserver", "SITE_URL": "/"}
 LOGGING = logs.config(env.choice("LOG_LEVEL", "INFO", logs.LEVELS))
+
+# --- the mock of S3 -------------------------------------------------------------------------------------------------
+
+if BUILDSERVER_MOCK_S3 or os.environ.get("BUILDSERVER_MOCK_INDEX"):
+    from buildserver import mock_s3
+
+    globals().update(mock_s3.overrides(sys.modules[__name__]))

@@ -34,8 +34,8 @@ class Home(View):
 class ProcessSerializer(serializers.Serializer[dict[str, str]]):
     """`message`, or `messages` when it is absent; a number or a list is not a message."""
 
-    message = serializers.JSONField(required=False)
-    messages = serializers.JSONField(required=False)
+    message = serializers.JSONField(required=False, allow_null=True)
+    messages = serializers.JSONField(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, object]) -> dict[str, str]:
         """The one that is there, as `message`."""

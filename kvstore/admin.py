@@ -28,7 +28,7 @@ class FirstRows(Paginator):  # type: ignore[type-arg]  # takes none when it runs
         return len(rows.order_by("pk").values_list("pk", flat=True)[:LISTED_ROWS])
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+class ReadOnlyAdmin(ModelAdmin):
     """Looked at by staff who may view; changed by nobody."""
 
     paginator = FirstRows

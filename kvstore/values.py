@@ -92,11 +92,14 @@ def read_save(body: bytes) -> Save:
         raise BadSave(faults)
     # The members were decoded for the checks only: a number of 30 digits is exact in nothing but its own text.
     value = bytes(_members.decode(body)["value"])
-    return Save(members["key"], value, members.get("ttl"), members.get("version"))
+    version = int(members["version"]) if "version" in members else None
+    return Save(members["key"], value, members.get("ttl"), version)
 
 
 def decode(data: bytes) -> object:
     """The value of a JSON text as Python has it; raises NotJSON."""
+    if not data.strip():
+        raise NotJSON("the body is empty; it is JSON")
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
@@ -143,8 +146,8 @@ def ttl_fault(ttl: object) -> str | None:
 
 
 def version_fault(version: object) -> str | None:
-    """A version is an integer, written as one: 1.0 and true are none."""
-    if isinstance(version, bool) or not isinstance(version, int):
+    """A version is an integer, also when it is written as 1.0 (as in JSON Schema); true is none."""
+    if isinstance(version, bool) or not isinstance(version, int | float) or version != version // 1:
         return "the version is not an integer; leave it out to save whatever is there"
     if not 0 <= version <= MAX_VERSION:
         return f"the version is {shown(version)}; it is 0 (the key must be absent) to {MAX_VERSION}"

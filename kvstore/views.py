@@ -68,15 +68,8 @@ class Save(KeyValueView):
         return answer(shown, written.revision, 201 if written.created else 200)
 
 
-@extend_schema_view(
-    get=extend_schema(
-        operation_id="kv_get",
-        parameters=[schema.KEY_IN_QUERY, schema.REVISION],
-        responses=schema.answers(404, 406, 414, s200=schema.GOT),
-    )
-)
-class Get(KeyValueView):
-    """`GET /get?key=K`."""
+class Reading(KeyValueView):
+    """What both spellings of `get` do."""
 
     http_method_names = ["get", "head"]
 
@@ -93,24 +86,28 @@ class Get(KeyValueView):
 
 @extend_schema_view(
     get=extend_schema(
+        operation_id="kv_get",
+        parameters=[schema.KEY_IN_QUERY, schema.REVISION],
+        responses=schema.answers(404, 406, 414, s200=schema.GOT),
+    )
+)
+class Get(Reading):
+    """`GET /get?key=K`."""
+
+
+@extend_schema_view(
+    get=extend_schema(
         operation_id="kv_get_by_path",
         parameters=[schema.KEY_IN_PATH, schema.REVISION],
         responses=schema.answers(404, 406, 414, s200=schema.GOT),
     )
 )
-class GetByPath(Get):
+class GetByPath(Reading):
     """`GET /get/K`, slashes in the key as they are or as %2F."""
 
 
-@extend_schema_view(
-    delete=extend_schema(
-        operation_id="kv_delete",
-        parameters=[schema.KEY_IN_QUERY, schema.REVISION],
-        responses=schema.answers(404, 414, s200=schema.DELETED),
-    )
-)
-class Delete(KeyValueView):
-    """`DELETE /delete?key=K`."""
+class Deleting(KeyValueView):
+    """What both spellings of `delete` do."""
 
     http_method_names = ["delete"]
 
@@ -123,12 +120,23 @@ class Delete(KeyValueView):
 
 @extend_schema_view(
     delete=extend_schema(
+        operation_id="kv_delete",
+        parameters=[schema.KEY_IN_QUERY, schema.REVISION],
+        responses=schema.answers(404, 414, s200=schema.DELETED),
+    )
+)
+class Delete(Deleting):
+    """`DELETE /delete?key=K`."""
+
+
+@extend_schema_view(
+    delete=extend_schema(
         operation_id="kv_delete_by_path",
         parameters=[schema.KEY_IN_PATH, schema.REVISION],
         responses=schema.answers(404, 414, s200=schema.DELETED),
     )
 )
-class DeleteByPath(Delete):
+class DeleteByPath(Deleting):
     """`DELETE /delete/K`, slashes in the key as they are or as %2F."""
 
 

@@ -17,8 +17,10 @@ SECRET = re.compile(r"^  (key|admin password) +(\S+)", re.MULTILINE)
 
 def environment(home: Path, **variables: str) -> dict[str, str]:
     """The environment of a fresh user: nothing of ours, nothing of the tests'."""
-    kept = ("PATH", "LANG", "TMPDIR", "SYSTEMROOT", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+    kept = ("PATH", "LANG", "SYSTEMROOT", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
     inherited = {name: os.environ[name] for name in kept if name in os.environ}
+    (home / "tmp").mkdir(exist_ok=True)
+    inherited["TMPDIR"] = str(home / "tmp")
     return {**inherited, "HOME": str(home), "BUILDSERVER_HOME": str(home), "WEB_WORKERS": "2", "PORT": "0", **variables}
 
 

@@ -1,5 +1,7 @@
 """What every store of bytes does, behind Django's storage API, and how it says that it cannot."""
 
+from __future__ import annotations
+
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -35,7 +37,7 @@ class Tangled(StoreFault):
 
     def __init__(self, name: str, other: str) -> None:
         """Both names are part of the message."""
-        super().__init__(f"{name!r} cannot be a name while {other!r} is one: the one would be a directory and an object")
+        super().__init__(f"{name!r} cannot be a name while {other!r} is one: it would be an object and a directory")
         self.name, self.other = name, other
 
 
@@ -47,11 +49,15 @@ class StoreAway(StoreFault):
     """The store cannot be used now: it is unreachable, read-only, missing or denied."""
 
 
-class Readable(Protocol):
+class Source(Protocol):
     """What bytes are read from."""
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes, none at the end."""
+
+
+class Readable(Source, Protocol):
+    """What is given back when it was read."""
 
     def close(self) -> None:
         """Let go of what holds them."""
@@ -110,6 +116,7 @@ class AssetStore(Storage):
 
     prefix_bytes = 0  # what the store puts before a name
     tangles = True  # whether the store itself refuses a name that is another's parent
+    presigns = False  # whether `url` is an address that anyone may read the object from, for a while
 
     @abstractmethod
     def stage(self, name: str, *, content_type: str, size_bytes: int | None = None) -> AbstractContextManager[Staged]:
@@ -144,6 +151,10 @@ class AssetStore(Storage):
 
     # Django's storage API on top of it.
 
+    def url(self, name: str | None, parameters: Any = None) -> str:
+        """Where the object can be read, the parameters of S3's GetObject applied."""
+        raise NotImplementedError(f"the store of {name!r} has no address of its own")
+
     def get_available_name(self, name: str, max_length: int | None = None) -> str:  # noqa: ARG002 - Django's form
         """The name itself: another one than asked for would be another asset."""
         return name
@@ -166,7 +177,7 @@ class AssetStore(Storage):
             opened = self.whole(name)
         except NoObject as fault:
             raise FileNotFoundError(str(fault)) from None
-        file: File[Any] = File(opened.stream, name=name)  # type: ignore[arg-type] - it is read, and nothing else
+        file: File[Any] = File(opened.stream, name=name)  # type: ignore[arg-type] # it is read only
         file.size = opened.size_bytes
         return file
 

@@ -40,8 +40,9 @@ def stamp_of(state: os.stat_result) -> str:
 
 
 def give_up(fault: OSError) -> None:
-    """For os.walk, which skips what it cannot read."""
-    raise fault
+    """For os.walk, which skips what it cannot read. What is not there, or no more, has no names."""
+    if not isinstance(fault, FileNotFoundError):
+        raise fault
 
 
 def link(source: Path, place: Path) -> None:

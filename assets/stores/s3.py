@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -58,7 +58,7 @@ def translated(doing: str, precondition: type[StoreFault] = StoreAway) -> Iterat
 
 def config_of(bucket: Bucket) -> Config:
     """Signature v4, and the checksums of AWS only with AWS: others answer ranges and uploads with faults."""
-    checksums = "when_supported" if bucket.is_aws else "when_required"
+    checksums: Literal["when_supported", "when_required"] = "when_supported" if bucket.is_aws else "when_required"
     return Config(
         signature_version="s3v4",
         s3={"addressing_style": "auto" if bucket.is_aws else "path"},
@@ -71,10 +71,11 @@ def config_of(bucket: Bucket) -> Config:
     )
 
 
-class S3Store(AssetStore, S3Storage):  # type: ignore[misc] - django-storages has no types
+class S3Store(AssetStore, S3Storage):
     """A bucket in which each object has exactly its name, after the prefix where one is configured."""
 
     tangles = False
+    presigns = True
 
     def __init__(self, bucket: Bucket) -> None:
         """Nothing is asked of the bucket yet."""
@@ -159,11 +160,11 @@ class S3Store(AssetStore, S3Storage):  # type: ignore[misc] - django-storages ha
 
     def check(self) -> None:
         """The bucket is there and may be used."""
-        with translated("the bucket cannot be used", precondition=StoreAway):
-            try:
+        try:
+            with translated("the bucket cannot be used"):
                 self.client.head_bucket(Bucket=self.place.name)
-            except ClientError as fault:
-                raise StoreAway(f"the bucket cannot be used: {fault}") from fault
+        except NoObject as fault:
+            raise StoreAway(str(fault)) from fault
 
     # Django's storage API, where S3Storage would go through a resource or change a backslash in a name.
 
@@ -180,9 +181,11 @@ class S3Store(AssetStore, S3Storage):  # type: ignore[misc] - django-storages ha
         moment: datetime = self._found(name)["LastModified"]
         return moment
 
-    def url(self, name: str, parameters: Any = None, expire: int | None = None, http_method: str | None = None) -> str:
+    def url(
+        self, name: str | None, parameters: Any = None, expire: int | None = None, http_method: str | None = None
+    ) -> str:
         """A URL that anyone may read the object with for `expire` seconds, 300 by default."""
-        asked = {**self.at(name), **(parameters or {})}
+        asked = {**self.at(name or ""), **(parameters or {})}
         signed: str = self.client.generate_presigned_url("get_object", asked, expire or PRESIGNED_S, http_method)
         return signed
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-MAX_CELLS: Final = 1 << 20  # of one row of the core search: 8 MiB, and a handful of rows live at a time
-MAX_CHOICE_BYTES: Final = 64 << 20  # of the choices kept for tracing a plan back
-MAX_BITS: Final = 1 << 26  # of one set of loads in the diagnosis: 8 MiB
+MAX_CELLS: Final = 1 << 19  # of one row of the core search: 4 MiB, and a handful of rows live at a time
+MAX_CHOICE_BYTES: Final = 48 << 20  # of the choices kept for tracing a plan back
+MAX_BITS: Final = 1 << 25  # of one set of loads in the diagnosis: 4 MiB
 
 
 class Budget:
@@ -13,6 +13,7 @@ class Budget:
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         """The time runs from now."""
+        self.seconds = seconds
         self._clock = clock
         self._end = clock() + seconds
 

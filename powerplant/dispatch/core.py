@@ -22,6 +22,8 @@ from powerplant.dispatch.merit import FloatArray
 from powerplant.dispatch.rows import Choice, Row, extended
 
 
+TRIM_EVERY = 6
+
 class Searched(NamedTuple):
     """A better plan than the one given, as moves (unit, steps up or down) away from merit order, None when none was met.
 
@@ -45,6 +47,7 @@ class _Search:
         self._core, self._loss, self._limit, self._budget = core, loss, limit(loss), budget
         self._narrow = None if width is None else (core.rest - width, core.rest + width)
         self._completion, self._pool = Completion(core), Completion.of_the_pool(core)
+        self._met = self._pool.window(inf)  # the deviations that the pool can make up for
         self._row = Row(0, np.zeros(1))
         self._least: FloatArray = np.zeros(1)  # for each cell of the row, its loss and its bound
         self._choices: list[Choice | None] = []
@@ -56,6 +59,8 @@ class _Search:
     def run(self) -> Searched:
         self._compare(self._row)
         for unit in self._core.units:
+            if self._limit <= 0:
+                break
             if self._budget.spent() or self._too_large(unit):
                 return self._searched(min(self._loss, float(self._least.min())))
             if not self._treat(unit):
@@ -88,6 +93,9 @@ class _Search:
         self._choices.append(choice)
         self._choice_bytes += choice.size_bytes
         self._compare(row)
+        if len(self._choices) % TRIM_EVERY:
+            self._row = row
+            return True
         return self._trim(row)
 
     def _most(self, unit: CoreUnit) -> int:
@@ -101,8 +109,7 @@ class _Search:
 
     def _compare(self, row: Row) -> None:
         """See whether the pool can make a better plan of one of the cells."""
-        first, last = self._pool.window(inf)
-        first, last = max(first, row.first), min(last, row.last)
+        first, last = max(self._met[0], row.first), min(self._met[1], row.last)
         if first > last:
             return
         losses = row.loss[first - row.first : last - row.first + 1] + self._pool.bounds(first, last - first + 1)

@@ -51,5 +51,5 @@ class Curve:
         piece = bisect_right(self.ends, start)
         until = bisect_left(self.ends, start + cells - 1) + 1
         corners = np.concatenate(([start], self._corners[piece:until])) - start
-        heights = np.concatenate(([0.0], np.cumsum(np.diff(corners) * self._slopes[piece - 1 : until - 1])))
-        self._laid_from, self._laid = start, np.interp(np.arange(cells), corners, heights)
+        rises = np.repeat(self._slopes[piece - 1 : until - 1], np.diff(corners))[: cells - 1]
+        self._laid_from, self._laid = start, np.concatenate(([0.0], np.cumsum(rises)))

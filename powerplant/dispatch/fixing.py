@@ -16,7 +16,7 @@ import numpy as np
 
 from powerplant.dispatch.curve import Curve
 from powerplant.dispatch.loss import limit
-from powerplant.dispatch.merit import FloatArray, IntArray, Merit
+from powerplant.dispatch.merit import Flags, FloatArray, IntArray, Merit
 
 UP, DOWN = 1, -1
 
@@ -59,53 +59,58 @@ class Core:
     down: Side
 
 
-def fix(merit: Merit, loss: float, at_most: int | None = None) -> Core:
-    """The core that a plan of `loss` leaves; with `at_most`, its first so many units, the others as merit order has them."""
-    decided = _loss_against(merit) >= limit(loss)
-    open_ = np.flatnonzero((merit.lower > 0) & ~decided)
-    open_ = open_[np.lexsort((np.abs(open_ - merit.brk), merit.away[open_]))][:at_most]
-    in_core = np.zeros(merit.lower.size, dtype=bool)
-    in_core[open_] = True
-    free = np.where(merit.lower == 0, merit.upper, 0)
-    free[: merit.brk] = (merit.upper - np.where(in_core, merit.upper, merit.lower))[: merit.brk]
+def undecided(merit: Merit, loss: float) -> IntArray:
+    """The units whose other decision may lead to less than `loss`, nearest to the break unit's cost first."""
+    brk, away, better = merit.brk, merit.away, limit(loss)
+    move = merit.lower.copy()
+    move[:brk] = merit.upper[:brk]
+    units = np.flatnonzero((merit.lower > 0) & (away * move < better))
+    cheap, dear = units[units < brk], units[units >= brk]
+    up = _made_up(merit.upper[brk:], away[brk:], merit.upper[cheap] + merit.rest)
+    down = _made_up(merit.upper[:brk][::-1], away[:brk][::-1], np.maximum(merit.lower[dear] - merit.rest, 0))
+    units = units[away[units] * move[units] + np.concatenate((up, down)) < better]
+    return units[np.lexsort((np.abs(units - brk), away[units]))]
+
+
+def core_of(merit: Merit, units: IntArray, loss: float) -> Core:
+    """The core of `units`, in the order of the search; the others stay as merit order has them, or join the pool."""
+    in_core = np.zeros(merit.lower.size, dtype=np.bool)
+    in_core[units] = True
+    free = merit.upper - merit.lower
+    free[merit.brk :][merit.lower[merit.brk :] > 0] = 0
     free[in_core] = 0
-    dear = np.arange(merit.brk, merit.lower.size)
-    cheap = np.arange(merit.brk - 1, -1, -1)
+    dear, cheap = np.arange(merit.brk, merit.lower.size), np.arange(merit.brk - 1, -1, -1)
     return Core(
         rest=merit.rest,
-        units=[_core_unit(merit, int(i)) for i in open_],
-        up=_side(merit, dear, free, in_core),
-        down=_side(merit, cheap, free, in_core),
+        units=_core_units(merit, units),
+        up=_side(merit, dear, free, in_core, limit(loss)),
+        down=_side(merit, cheap, free, in_core, limit(loss)),
     )
 
 
-def _loss_against(merit: Merit) -> FloatArray:
-    """What it loses at least to switch each cheap unit off, each dear one on: its own move, and making up for it."""
-    brk = merit.brk
-    away, lower, upper = merit.away, merit.lower, merit.upper
-    against = away * np.where(np.arange(lower.size) < brk, upper, lower)
-    against[:brk] += _made_up(upper[brk:], away[brk:], upper[:brk] + merit.rest)
-    against[brk:] += _made_up(upper[:brk][::-1], away[:brk][::-1], np.maximum(lower[brk:] - merit.rest, 0))
-    return against
-
-
-def _made_up(lengths: IntArray, slopes: FloatArray, move: IntArray) -> FloatArray:
-    """The least loss of moving by `move` with units that ignore their pmin; infinite beyond what they have."""
+def _made_up(lengths: IntArray, slopes: FloatArray, moves: IntArray) -> FloatArray:
+    """The least loss of moving by each of `moves` with units that ignore their pmin; infinite beyond what they have."""
     ends = np.concatenate(([0], np.cumsum(lengths)))
-    return np.interp(move, ends, np.concatenate(([0.0], np.cumsum(lengths * slopes))), right=np.inf)
+    return np.interp(moves, ends, np.concatenate(([0.0], np.cumsum(lengths * slopes))), right=np.inf)
 
 
-def _core_unit(merit: Merit, index: int) -> CoreUnit:
-    low, high, away = int(merit.lower[index]), int(merit.upper[index]), float(merit.away[index])
-    if index < merit.brk:
-        return CoreUnit(index, DOWN, away, 0, high - low, high)
-    return CoreUnit(index, UP, away, low, high - low, 0)
+def _core_units(merit: Merit, units: IntArray) -> list[CoreUnit]:
+    columns = (units, merit.away[units], merit.lower[units], merit.upper[units])
+    return [
+        CoreUnit(unit, DOWN, away, 0, high - low, high)
+        if unit < merit.brk
+        else CoreUnit(unit, UP, away, low, high - low, 0)
+        for unit, away, low, high in zip(*(column.tolist() for column in columns), strict=True)
+    ]
 
 
-def _side(merit: Merit, units: IntArray, free: IntArray, in_core: "np.ndarray[tuple[int], np.dtype[np.bool]]") -> Side:
-    """The curves over `units`, which come in the order of their distance from the break unit's cost."""
+def _side(merit: Merit, units: IntArray, free: IntArray, in_core: Flags, limit: float) -> Side:
+    """The curves over `units`, which come by their distance from the break unit's cost; the pool as far as `limit` goes."""
     pool = units[free[units] > 0]
-    full = units[(free[units] > 0) | in_core[units]]
+    pool = pool[: int(np.searchsorted(np.cumsum(free[pool] * merit.away[pool]), limit)) + 1]
+    in_full = in_core.copy()
+    in_full[pool] = True
+    full = units[in_full[units]]
     core = in_core[full]
     ends = np.flatnonzero(core) + 1
     marks = list(zip((ends - np.arange(1, ends.size + 1)).tolist(), ends.tolist(), strict=True))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from powerplant.units import Unit
 
 IntArray: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = NDArray[np.bool]
 FloatArray: TypeAlias = NDArray[np.float64]
 
 
@@ -47,6 +48,10 @@ class MeritOrder:
         """What all units give together, in steps."""
         return int(self.upper.sum())
 
+    def kinds(self) -> list[tuple[int, int]]:
+        """Each unit's pmin and pmax in tenths of MW."""
+        return list(zip((self.lower * self.step).tolist(), (self.upper * self.step).tolist(), strict=True))
+
     def within(self, load: int) -> "MeritOrder":
         """The units as far as they matter for `load` > 0 steps: none gives more than the load, so some cannot run at all."""
         if self.upper.max() <= load:
@@ -82,3 +87,9 @@ class Merit:
         outputs = self.upper.copy()
         outputs[self.brk :] = 0
         return outputs
+
+    def loss(self, outputs: IntArray) -> float:
+        """What `outputs`, which meet the load, lose against merit order."""
+        moves = outputs.copy()
+        moves[: self.brk] = self.upper[: self.brk] - outputs[: self.brk]
+        return float(self.away @ moves)

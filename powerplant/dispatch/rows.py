@@ -7,15 +7,13 @@ So a row only ever meets itself shifted, and one bit per cell tells which of the
 from collections.abc import Iterator
 from collections.abc import Iterator
 from math import inf
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from powerplant.dispatch.fixing import UP, CoreUnit
 from powerplant.dispatch.merit import FloatArray
-
-Flags: TypeAlias = NDArray[np.bool]
 
 
 class Row(NamedTuple):
@@ -96,7 +94,9 @@ def _ranged(row: Row, unit: CoreUnit, window: tuple[int, int], most: int) -> tup
         last = min(last + width, window[1])
     else:
         first = max(first - width, window[0])
-    loss = np.full(max(last - first + 1, 0), inf)
+    if first > last or not width:
+        return (moved if first <= last else Row(first, moved.loss[:0])), []
+    loss = np.full(last - first + 1, inf)
     source, target = _overlap(moved, first, last)
     loss[target] = moved.loss[source]
     return Row(first, loss), [_step(loss, first, move, unit) for move in _doubling(width) if move < loss.size]
@@ -126,6 +126,8 @@ def _doubling(width: int) -> Iterator[int]:
 
 
 def _moved(row: Row, unit: CoreUnit, move: int) -> Row:
+    if not move:
+        return row
     return Row(row.first + unit.direction * move, row.loss + unit.away * move)
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from powerplant.dispatch.loads import Bits, Span, Spans
 
-MAX_HISTORY_BYTES: Final = 48 << 20
+MAX_HISTORY_BYTES: Final = 32 << 20
 
 
 class Item(NamedTuple):

@@ -36,7 +36,11 @@ class RecordsHere:
 
 
 def sqlite_settings(path: Path) -> dict[str, Any]:
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": settings.DATABASES["default"]["OPTIONS"]}
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "OPTIONS": settings.DATABASES["default"]["OPTIONS"],
+    }
 
 
 def add(alias: str, config: dict[str, Any]) -> None:

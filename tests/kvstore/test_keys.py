@@ -11,7 +11,24 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size
 
 @pytest.mark.parametrize(
     "key",
-    ["a", "a/b/c", "/", "//a/", "..", ".", " ", "a ", "\u00e9", "e\u0301", "\u2028", "😀", "%2F", "a?b#c", "k" * 512, "é" * 256],
+    [
+        "a",
+        "a/b/c",
+        "/",
+        "//a/",
+        "..",
+        ".",
+        " ",
+        "a ",
+        "\u00e9",
+        "e\u0301",
+        "\u2028",
+        "😀",
+        "%2F",
+        "a?b#c",
+        "k" * 512,
+        "é" * 256,
+    ],
 )
 def test_takes_up_to_512_bytes_of_any_text(key: str) -> None:
     assert keys.path_of("default", key) == f"default/{key}"
@@ -45,7 +62,9 @@ def test_takes_a_namespace_of_up_to_64_safe_characters(namespace: str) -> None:
 
 @pytest.mark.parametrize("namespace", ["", "A", "-a", ".a", "_a", "a/b", "a b", "é", "a\n", "n" * 65, "\ud800"])
 def test_refuses_what_is_no_namespace_and_says_what_one_is(namespace: str) -> None:
-    with pytest.raises(keys.BadNamespace, match="is no namespace; that is 1 to 64 of a-z 0-9 . _ -, first a letter") as raised:
+    with pytest.raises(
+        keys.BadNamespace, match=r"is no namespace; that is 1 to 64 of a-z 0-9 \. _ -, first a letter"
+    ) as raised:
         keys.path_of(namespace, "k")
     assert len(str(raised.value)) < 200
 

@@ -47,7 +47,13 @@ def test_a_new_key_starts_at_version_1_and_rises_by_one() -> None:
 def test_gives_the_bytes_back(value: bytes) -> None:
     put(value=value)
     row = store.get(K, START)
-    assert (row.value, row.content_type, row.version, row.revision, row.expires_at) == (value, "application/json", 1, 1, None)
+    assert (row.value, row.content_type, row.version, row.revision, row.expires_at) == (
+        value,
+        "application/json",
+        1,
+        1,
+        None,
+    )
 
 
 def test_keeps_the_type_of_the_last_value() -> None:
@@ -58,7 +64,17 @@ def test_keeps_the_type_of_the_last_value() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Case", "case"), ("pad", "pad "), ("a", "a/"), ("\u00e9", "e\u0301"), ("e", "\u00e9"), ("ss", "ß"), ("%", "a"), ("_", "a"), ("1", "01")],
+    [
+        ("Case", "case"),
+        ("pad", "pad "),
+        ("a", "a/"),
+        ("\u00e9", "e\u0301"),
+        ("e", "\u00e9"),
+        ("ss", "ß"),
+        ("%", "a"),
+        ("_", "a"),
+        ("1", "01"),
+    ],
 )
 def test_keys_compare_by_bytes(one: str, other: str) -> None:
     put(path_of("default", one), b"1")
@@ -136,7 +152,7 @@ def test_what_is_gone_has_no_current_version(gone: str, version: int) -> None:
 @pytest.mark.parametrize("gone", ["deleted", "expired"])
 def test_what_is_gone_is_not_deleted_again(gone: str) -> None:
     now = make_gone(gone)
-    with pytest.raises(store.Absent, match="^there is no key k in the namespace default$"):
+    with pytest.raises(store.Absent, match=r"^there is no key k in the namespace default$"):
         store.delete(K, now)
 
 
@@ -207,7 +223,10 @@ def test_a_write_is_one_upsert_with_no_read_before_it() -> None:
         with CaptureQueriesContext(connections[ALIAS]) as queries:
             put(version=version)
         words = [query["sql"].split()[0].upper() for query in queries]
-        assert [word for word in words if word != "BEGIN" and word != "COMMIT"] in (["INSERT", "INSERT"], ["INSERT", "UPDATE"])
+        assert [word for word in words if word not in {"BEGIN", "COMMIT"}] in (
+            ["INSERT", "INSERT"],
+            ["INSERT", "UPDATE"],
+        )
 
 
 def test_a_read_is_one_query() -> None:
@@ -231,7 +250,7 @@ def make_gone(how: str) -> datetime:
     return START + timedelta(seconds=1)
 
 
-# --- a dictionary says what is right -----------------------------------------------------------------------------------
+# --- a dictionary says what is right --------------------------------------------------------------------------------
 
 NAMES = [path_of(namespace, key) for namespace, key in product(["default", "team-a"], ["a", "A", "a ", "a/b"])]
 PATHS = st.sampled_from(NAMES)
@@ -329,7 +348,7 @@ def test_agrees_with_a_dictionary() -> None:
     run_state_machine_as_test(StoreAgainstDict, settings=quick)  # type: ignore[no-untyped-call]
 
 
-# --- several at once ---------------------------------------------------------------------------------------------------
+# --- several at once ------------------------------------------------------------------------------------------------
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:

@@ -1,0 +1,74 @@
+"""The faults of names, digests, stores and services as the answers that DRF gives for them."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+
+from assets import cursors, digests, intake, locks, names, ranges, services
+from assets.stores import base
+
+RETRY_AFTER_S = 5
+logger = logging.getLogger(__name__)
+
+
+class Problem(APIException):
+    """An answer of any status; `members` and `headers` are for a project that renders problem+json."""
+
+    default_code = "refused"
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        members: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`members` stand beside the detail in the answer."""
+        super().__init__(detail)
+        self.status_code = status
+        self.members = members
+        self.headers = headers or {}
+
+
+STATUS: Mapping[type[Exception], int] = {
+    digests.BadDigest: 400,
+    intake.CutShort: 400,
+    services.UnknownAsset: 404,
+    services.Conflict: 409,
+    base.Tangled: 409,
+    intake.TooLarge: 413,
+    ranges.Unsatisfiable: 416,
+    digests.DigestMismatch: 422,
+    locks.Busy: 503,
+    base.StoreFull: 507,
+}
+
+
+def answer_of(fault: Exception) -> Exception:
+    """The APIException for a fault of ours; any other fault as it is."""
+    if isinstance(fault, names.BadName):
+        return ValidationError({"build": [ErrorDetail(str(fault), "bad_name")]})
+    if isinstance(fault, cursors.BadCursor):
+        return ValidationError({"cursor": [ErrorDetail(str(fault), "bad_cursor")]})
+    if isinstance(fault, base.StoreFault) and type(fault) not in STATUS:
+        return away(fault)
+    if type(fault) not in STATUS:
+        return fault
+    members = {"sha256": fault.sha256} if isinstance(fault, services.Conflict) else None
+    return Problem(STATUS[type(fault)], str(fault), members=members, headers=headers_of(fault))
+
+
+def headers_of(fault: Exception) -> dict[str, str]:
+    """What goes with the answer to some faults."""
+    if isinstance(fault, ranges.Unsatisfiable):
+        return {"Content-Range": f"bytes */{fault.size_bytes}"}
+    return {"Retry-After": str(RETRY_AFTER_S)} if isinstance(fault, locks.Busy) else {}
+
+
+def away(fault: base.StoreFault) -> Problem:
+    """503. What the store said may hold addresses and stays in the log."""
+    logger.error("the store is away", extra={"fault": str(fault)})
+    return Problem(503, "the store of the assets is away", headers={"Retry-After": str(RETRY_AFTER_S)})

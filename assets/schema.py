@@ -1,0 +1,128 @@
+"""The shapes of bodies, parameters and answers for the OpenAPI document."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+
+from assets import cursors, names
+from assets.serializers import MAX_LIMIT
+
+PROBLEM = "application/problem+json"
+NAME = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": names.MAX_NAME_BYTES,
+    "pattern": names.PATTERN,
+    "description": "segments of 1 to 200 bytes of UTF-8 between single slashes, 1,024 bytes at most",
+}
+BYTES = {"type": "string", "format": "binary"}
+SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+SIZE = {"type": "integer", "format": "int64", "minimum": 0}
+NEXT = {"type": ["string", "null"], "pattern": cursors.PATTERN, "description": "the cursor of the next page"}
+
+
+def record(**properties: Any) -> dict[str, Any]:
+    """An object with all of these members."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def one_of(required: list[str], **properties: Any) -> dict[str, Any]:
+    """A body with these members and no other."""
+    return {"type": "object", "required": required, "additionalProperties": False, "properties": properties}
+
+
+REPLACE_FLAG = {"type": "boolean", "default": False, "description": "other bytes of this name give way"}
+PUT_JSON = one_of(["build", "image"], build=NAME, image={"type": "string"}, replace=REPLACE_FLAG)
+PUT_FORM = one_of(["build", "file"], build=NAME, file=BYTES, replace=REPLACE_FLAG)
+STORED = record(build=NAME, sha256=SHA256, size=SIZE)
+BUILD = record(build=NAME, image={"type": ["string", "null"]}, size=SIZE, sha256=SHA256)
+BUILDS = record(assets={"type": "array", "items": BUILD}, next=NEXT)
+ITEM = record(
+    name=NAME,
+    size=SIZE,
+    sha256=SHA256,
+    content_type={"type": "string"},
+    labels={"type": "object", "additionalProperties": {"type": "string"}},
+    tags={"type": "array", "items": {"type": "string"}},
+    created_at={"type": "string", "format": "date-time"},
+    created_by={"type": "string"},
+    downloads=SIZE,
+)
+ITEMS = record(items={"type": "array", "items": ITEM}, next=NEXT)
+
+
+def query(name: str, shape: Any, description: str, *, required: bool = False) -> OpenApiParameter:
+    """A parameter of the query."""
+    return OpenApiParameter(name, shape, OpenApiParameter.QUERY, required=required, description=description)
+
+
+def header(name: str, pattern: str, description: str) -> OpenApiParameter:
+    """A header of the request."""
+    shape = {"type": "string", "pattern": pattern}
+    return OpenApiParameter(name, shape, OpenApiParameter.HEADER, description=description)
+
+
+BUILD_IN_QUERY = query("build", NAME, "the asset's name", required=True)
+NAME_IN_PATH = OpenApiParameter("name", NAME, OpenApiParameter.PATH, required=True)
+REPLACE = query("replace", {"type": "boolean", "default": False}, "other bytes of this name give way")
+REDIRECT = query("redirect", {"type": "boolean", "default": False}, "302 to a presigned URL where the store has them")
+VERSION = query("sha256", {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}, "the version with this SHA-256")
+LIST = [
+    query("prefix", {"type": "string"}, "only names that begin with it"),
+    query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 100}, "rows of a page"),
+    query("cursor", {"type": "string", "pattern": cursors.PATTERN}, "`next` of the page before"),
+]
+DIGESTS = [
+    header("Repr-Digest", "^sha-256=:[A-Za-z0-9+/]{43}=:$", "RFC 9530; of the asset's bytes, as all of these"),
+    header("Content-MD5", "^[A-Za-z0-9+/]{22}==$", "RFC 1864"),
+    header("X-Checksum-Sha256", "^[0-9a-fA-F]{64}$", "hex"),
+]
+IF_NONE_MATCH = header("If-None-Match", r'^"[0-9a-f]{64}"$', "the ETag that is known")
+
+FAULT = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
+FAULTS = {
+    400: "A parameter, the body or a digest is malformed, or the body is not as long as declared",
+    401: "No valid key was sent",
+    403: "The key that was sent lacks the scope, for this name or at all",
+    404: "There is no such asset",
+    409: "Other bytes are there, or another asset's name is a parent of this name, or a child",
+    413: "The body is too large",
+    415: "The media type is not taken",
+    416: "The range lies outside the bytes",
+    422: "The bytes do not have the digest that was sent",
+    503: "The store or the database is away",
+    507: "The store is full",
+}
+NOTHING = {204: "Deleted", 302: "Location is a presigned URL", 304: "It is what the client has"}
+PUT_FAULTS = (409, 413, 415, 422, 507)
+
+
+def answers(*faults: int, **shapes: dict[str, Any]) -> dict[Any, OpenApiResponse]:
+    """What a route answers: `s200={…}` a shape by its status, NOTHING for those without a body, problem+json else."""
+    good = {int(name[1:]): OpenApiResponse(shape) for name, shape in shapes.items()}
+    return {
+        **good,
+        **{(status, PROBLEM): OpenApiResponse(FAULT, FAULTS[status]) for status in (400, 401, 403, *faults, 503)},
+    }
+
+
+def deleted() -> dict[Any, OpenApiResponse]:
+    """What a route answers that deletes."""
+    return {204: OpenApiResponse(description=NOTHING[204]), **answers(404)}
+
+
+def content() -> dict[Any, OpenApiResponse]:
+    """What a route answers that gives an asset's bytes, with the type they were stored with."""
+    whole = {(200, "*/*"): OpenApiResponse(BYTES, "All bytes"), (206, "*/*"): OpenApiResponse(BYTES, "Those of Range")}
+    empty = {status: OpenApiResponse(description=NOTHING[status]) for status in (302, 304)}
+    return {**whole, **empty, **answers(404, 416)}

@@ -1,0 +1,66 @@
+"""The assets of this machine, with the interface and the refusals of `remote`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from buildserver import builder
+from buildserver.remote import CONFLICT, NOT_FOUND, Refused, Unreachable
+
+
+class Local:
+    """The store and the index that the variables name."""
+
+    def __init__(self) -> None:
+        """Set Django up, once a process; raises Unreachable where the index cannot be opened or made."""
+        from django.db import DatabaseError  # noqa: PLC0415 - Django is for work on this machine only
+
+        try:
+            builder.ready()
+        except (OSError, DatabaseError) as fault:
+            raise Unreachable(f"the index of the assets cannot be opened: {fault}") from None
+
+    def put(self, build: str, data: IO[bytes], size: int | None, *, replace: bool) -> dict[str, Any]:
+        """Store bytes: `{"build", "sha256", "size"}`."""
+        from assets import services  # noqa: PLC0415 - Django must be ready
+
+        with told():
+            asset = services.put(build, data, size_bytes=size, replace=replace).asset
+        return {"build": asset.name, "sha256": asset.sha256, "size": asset.size}
+
+    def get(self, build: str) -> Iterator[bytes]:
+        """The bytes of an asset."""
+        from assets import services  # noqa: PLC0415 - Django must be ready
+
+        with told():
+            yield from services.read(services.find(build))[1]
+
+    def list(self, prefix: str) -> Iterator[dict[str, Any]]:
+        """All assets below a prefix, by name."""
+        from assets import services  # noqa: PLC0415 - Django must be ready
+
+        with told():
+            for asset in services.every(prefix):
+                yield {"build": asset.name, "image": asset.image, "size": asset.size, "sha256": asset.sha256}
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """The faults of the app as those that a server would answer."""
+    from django.db import DatabaseError  # noqa: PLC0415 - Django must be ready
+
+    from assets import intake, locks, names, services  # noqa: PLC0415
+    from assets.stores import base  # noqa: PLC0415
+
+    try:
+        yield
+    except services.UnknownAsset as fault:
+        raise Refused(NOT_FOUND, str(fault)) from None
+    except (services.Conflict, base.Tangled) as fault:
+        raise Refused(CONFLICT, str(fault)) from None
+    except (names.BadName, intake.TooLarge, intake.CutShort, base.StoreFull, locks.Busy) as fault:
+        raise Refused(400, str(fault)) from None
+    except base.StoreFault as fault:
+        raise Unreachable(f"the store is away: {fault}") from None
+    except DatabaseError as fault:
+        raise Unreachable(f"the database is away: {fault}") from None

@@ -1,0 +1,178 @@
+"""`builder` as a user calls it: as a process, here and against a server."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from buildserver import __version__
+from tests.live import PROJECT, Service, environment
+from tests.services import free_port
+
+BYTES = bytes(range(256)) * 40
+
+
+def builder(home: Path, *arguments: str, data: bytes = b"", **variables: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "buildserver.cli", *arguments]
+    variables = {name: value for name, value in environment(home, **variables).items() if name not in ("PORT",)}
+    ended = subprocess.run(command, cwd=PROJECT, env=variables, input=data, capture_output=True, check=False)
+    assert b"Traceback" not in ended.stderr, ended.stderr.decode()
+    return ended
+
+
+@pytest.fixture(params=["here", "server"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """The variables of a machine of one's own, and of one that talks to a server."""
+    if request.param == "here":
+        return {}
+    service: Service = request.getfixturevalue("service")
+    return {"BUILDSERVER_URL": service.url, "BUILDSERVER_KEY": service.key}
+
+
+@pytest.fixture
+def name(tmp_path: Path) -> str:
+    """A name nobody else uses: the server lives as long as all tests."""
+    return f"cli/{tmp_path.name}/ü n"
+
+
+@pytest.mark.live
+def test_puts_in_one_process_and_gets_in_another(place: dict[str, str], name: str, tmp_path: Path) -> None:
+    put = builder(tmp_path, "put-asset", name, "asset-text", **place)
+    assert (put.returncode, put.stdout.decode(), put.stderr) == (0, f"{name}\n", b"")
+    got = builder(tmp_path, "get-asset", name, **place)
+    assert (got.returncode, got.stdout, got.stderr) == (0, b"asset-text", b"")
+
+
+@pytest.mark.live
+def test_keeps_the_exact_bytes_of_files_and_of_standard_input(place: dict[str, str], name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(BYTES)
+    put = builder(tmp_path, "put-asset", name, "--file", str(tmp_path / "file"), "--json", **place)
+    assert json.loads(put.stdout) == {"build": name, "sha256": hashlib.sha256(BYTES).hexdigest(), "size": len(BYTES)}
+    assert builder(tmp_path, "get-asset", name, "-o", str(tmp_path / "out"), **place).returncode == 0
+    assert (tmp_path / "out").read_bytes() == BYTES
+    assert builder(tmp_path, "put-asset", name + "-", "--file", "-", data=BYTES[1:], **place).returncode == 0
+    assert builder(tmp_path, "get-asset", name + "-", **place).stdout == BYTES[1:]
+    assert not list(tmp_path.glob(".*partial"))
+
+
+@pytest.mark.live
+def test_refuses_other_bytes_until_they_are_to_replace(place: dict[str, str], name: str, tmp_path: Path) -> None:
+    assert builder(tmp_path, "put-asset", name, "one", **place).returncode == 0
+    assert builder(tmp_path, "put-asset", name, "one", **place).returncode == 0
+    conflict = builder(tmp_path, "put-asset", name, "two", **place)
+    assert conflict.returncode == 4
+    assert b"has other bytes" in conflict.stderr
+    assert builder(tmp_path, "put-asset", name, "two", "--replace", **place).returncode == 0
+    assert builder(tmp_path, "get-asset", name, **place).stdout == b"two"
+
+
+@pytest.mark.live
+def test_lists_by_prefix(place: dict[str, str], name: str, tmp_path: Path) -> None:
+    for end in ("b", "a"):
+        builder(tmp_path, "put-asset", f"{name}/{end}", end, **place)
+    assert builder(tmp_path, "list-assets", "--prefix", name, **place).stdout.decode() == f"{name}/a\n{name}/b\n"
+    listed = json.loads(builder(tmp_path, "list-assets", "--prefix", f"{name}/a", "--json", **place).stdout)
+    digest = hashlib.sha256(b"a").hexdigest()
+    assert listed == [{"build": f"{name}/a", "image": "a", "size": 1, "sha256": digest}]
+    assert builder(tmp_path, "list-assets", "--prefix", "none/", **place).stdout == b""
+
+
+@pytest.mark.live
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["get-asset", "nothing/here"], 3, "there is no asset 'nothing/here'"),
+        (["put-asset", "../etc", "x"], 1, "segment 1 of the name is '..'"),
+        (["put-asset", "x", "--file", "/no/such/file"], 3, "/no/such/file cannot be read: No such file or directory"),
+        (["put-asset", "x"], 2, "give the text or --file PATH"),
+        (["put-asset", "x", "text", "--file", "-"], 2, "give the text or --file PATH"),
+        (["put-asset"], 2, "Missing argument 'BUILD'"),
+        (["steal-asset"], 2, "No such command 'steal-asset'"),
+    ],
+)
+def test_ends_with_the_documented_status(
+    arguments: list[str], status: int, said: str, place: dict[str, str], tmp_path: Path
+) -> None:
+    ended = builder(tmp_path, *arguments, **place)
+    assert (ended.returncode, ended.stdout) == (status, b"")
+    assert said in ended.stderr.decode()
+
+
+@pytest.mark.live
+def test_writes_no_file_when_there_is_nothing_to_write(place: dict[str, str], tmp_path: Path) -> None:
+    assert builder(tmp_path, "get-asset", "nothing/here", "-o", str(tmp_path / "out"), **place).returncode == 3
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.live
+def test_says_that_a_file_cannot_be_written(place: dict[str, str], name: str, tmp_path: Path) -> None:
+    builder(tmp_path, "put-asset", name, "x", **place)
+    ended = builder(tmp_path, "get-asset", name, "-o", str(tmp_path / "no" / "out"), **place)
+    assert ended.returncode == 1
+    assert b"cannot be written: No such file or directory" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "status", "said"),
+    [
+        ({"BUILDSERVER_URL": "http://127.0.0.1:{port}"}, 5, "does not answer: "),
+        ({"BUILDSERVER_URL": "ftp://127.0.0.1"}, 1, "BUILDSERVER_URL: 'ftp://127.0.0.1' is not like https://host:port"),
+        ({"BUILDSERVER_URL": "http://a", "BUILDSERVER_KEY": "a b"}, 1, "BUILDSERVER_KEY: a key is printable ASCII"),
+        ({"DATABASE_URL": "postgres://x/y"}, 1, "DATABASE_URL: 'postgres' is not sqlite:///path or mysql://"),
+        ({"DATABASE_URL": "sqlite:////proc/no/such/db"}, 5, "the index of the assets cannot be opened: "),
+        ({"ASSETS_URL": "s3://bucket?endpoint_url=http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "a",
+          "AWS_SECRET_ACCESS_KEY": "b", "AWS_MAX_ATTEMPTS": "1"}, 5, "the store is away: "),
+    ],
+)  # fmt: skip
+def test_says_what_is_wrong_with_its_variables(
+    variables: dict[str, str], status: int, said: str, tmp_path: Path
+) -> None:
+    port = str(free_port())
+    variables = {name: value.format(port=port) for name, value in variables.items()}
+    ended = builder(tmp_path, "put-asset", "x", "text", **variables)
+    assert ended.returncode == status, ended.stderr
+    assert said in ended.stderr.decode()
+
+
+@pytest.mark.live
+def test_a_wrong_key_is_refused(service: Service, tmp_path: Path) -> None:
+    ended = builder(tmp_path, "list-assets", BUILDSERVER_URL=service.url, BUILDSERVER_KEY="wrong")
+    assert ended.returncode == 1
+    assert b"no valid key" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "data"),
+    [(["process", "hello"], b""), (["process", "-m", "hello"], b""), (["process", "-"], b"hello\n")],
+)
+def test_processes_a_message_whichever_way_it_comes(arguments: list[str], data: bytes, tmp_path: Path) -> None:
+    assert builder(tmp_path, *arguments, data=data).stdout == b"The received message is: 'hello'\n"
+    said = json.loads(builder(tmp_path, *arguments, "--json", data=data).stdout)
+    assert said == {"message": "The received message is: 'hello'"}
+
+
+def test_refuses_a_message_that_is_none_twice_or_no_text(tmp_path: Path) -> None:
+    assert builder(tmp_path, "process").returncode == 2
+    assert builder(tmp_path, "process", "a", "-m", "b").returncode == 2
+    refused = builder(tmp_path, "process", "-", data=b"\xff")
+    assert refused.returncode == 1
+    assert b"is not UTF-8 text" in refused.stderr
+
+
+def test_tells_its_version(tmp_path: Path) -> None:
+    assert builder(tmp_path, "--version").stdout.decode() == f"builder {__version__}\n"
+    told = json.loads(builder(tmp_path, "--version", "--json").stdout)
+    assert told["buildserver"] == __version__
+    assert {"python", "django", "gunicorn"} <= told.keys()
+
+
+def test_the_message_command_loads_no_framework() -> None:
+    code = "import sys; from buildserver import cli; sys.argv = ['builder', 'process', 'x']; cli.main()"
+    variables = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+    ended = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=variables, capture_output=True, text=True)  # noqa: PLW1510
+    imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert not {name for name in imported if name.partition(".")[0] in ("django", "rest_framework", "numpy", "boto3")}
