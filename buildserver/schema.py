@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
+from buildserver.access import OPEN_ROUTES
+
 PROBLEM = {
     "type": "object",
     "description": "RFC 9457",
@@ -33,6 +35,10 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     target_class = "buildserver.access.KeyAuthentication"
     name = ["bearer", "apiKey"]
 
+    def get_security_requirement(self, _auto_schema: Any) -> list[dict[str, list[str]]]:
+        """One of the two; a single requirement with both would ask for both."""
+        return [{name: []} for name in self.name]
+
     def get_security_definition(self, _auto_schema: Any) -> list[dict[str, str]]:
         """Bearer, or X-API-Key."""
         return [{"type": "http", "scheme": "bearer"}, {"type": "apiKey", "in": "header", "name": "X-API-Key"}]
@@ -40,6 +46,10 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 class ProblemSchema(AutoSchema):
     """Adds what every route can answer, so that each view lists only its own outcomes."""
+
+    def get_auth(self) -> Any:
+        """Open routes need no key."""
+        return [] if self.path in OPEN_ROUTES or self.path.startswith(("/api/schema/", "/api/docs/")) else super().get_auth()
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         """The operation, its faults described once."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-MAX_CELLS: Final = 1 << 19  # of one row of the core search: 4 MiB, and a handful of rows live at a time
+MAX_CELLS: Final = 3 << 18  # of one row of the core search: 6 MiB, and a handful of rows live at a time
 MAX_CHOICE_BYTES: Final = 48 << 20  # of the choices kept for tracing a plan back
 MAX_BITS: Final = 1 << 25  # of one set of loads in the diagnosis: 4 MiB
 

@@ -41,7 +41,7 @@ class Curve:
         """The curve's height at `start`, `start` + 1, ... but for a constant; a view that the next call may end."""
         begin = start - self._laid_from
         if begin < 0 or begin + count > self._laid.size:
-            self._lay(start, 2 * count + SPARE_CELLS)
+            self._lay(start, count + max(count // 4, SPARE_CELLS))
             begin = 0
         return self._laid[begin : begin + count]
 
@@ -51,5 +51,6 @@ class Curve:
         piece = bisect_right(self.ends, start)
         until = bisect_left(self.ends, start + cells - 1) + 1
         corners = np.concatenate(([start], self._corners[piece:until])) - start
-        rises = np.repeat(self._slopes[piece - 1 : until - 1], np.diff(corners))[: cells - 1]
-        self._laid_from, self._laid = start, np.concatenate(([0.0], np.cumsum(rises)))
+        rises = np.repeat(self._slopes[piece - 1 : until - 1], np.diff(np.minimum(corners, cells - 1)))
+        self._laid_from, self._laid = start, np.zeros(cells)
+        np.cumsum(rises, out=self._laid[1:])

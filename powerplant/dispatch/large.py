@@ -12,12 +12,12 @@ from powerplant.dispatch.diagnosis import examine
 from powerplant.dispatch.explain import explain
 from powerplant.dispatch.fixing import core_of, undecided
 from powerplant.dispatch.loss import limit
-from powerplant.dispatch.merit import Merit, MeritOrder
+from powerplant.dispatch.merit import IntArray, Merit, MeritOrder
 from powerplant.dispatch.outcome import Infeasible, Near, Plan, Undecided
 from powerplant.dispatch.start import Start, first_plan
 
 FEW_UNITS: Final = 64  # for which no better plan to start from is worth a search of its own
-QUICK_UNITS: Final = 24
+QUICK_UNITS: Final = 32
 QUICK_REACH: Final = 3  # times the largest unit
 
 
@@ -48,13 +48,20 @@ def _best(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budge
         return best, best.loss
     units = undecided(merit, best.loss)
     if units.size > (QUICK_UNITS if best.outputs is None else FEW_UNITS):
-        nearest = core_of(merit, units[:QUICK_UNITS], best.loss)
-        best = _better(merit, best, search(nearest, best.loss, budget, QUICK_REACH * int(merit.upper.max())))
+        quick = core_of(merit, _quick(units), best.loss)
+        best = _better(merit, best, search(quick, best.loss, budget, QUICK_REACH * int(merit.upper.max())))
         if best.outputs is None:
             best = _witness(order, fitting, merit, load, budget)
         units = undecided(merit, best.loss)
     searched = search(core_of(merit, units, best.loss), best.loss, budget)
     return _better(merit, best, searched), searched.bound
+
+
+def _quick(units: IntArray) -> IntArray:
+    """A few units for a quick look: half of them the nearest, the others ever further away, to have other sizes too."""
+    half = QUICK_UNITS // 2
+    spread = np.geomspace(half, max(units.size - 1, half), QUICK_UNITS - half).astype(np.int64)
+    return units[np.unique(np.minimum(np.concatenate((np.arange(half), spread)), units.size - 1))]
 
 
 def _better(merit: Merit, best: Start, searched: Searched) -> Start:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from django.db import OperationalError, connection
@@ -87,7 +87,7 @@ class Cursor:
     def __init__(self, got: object, asked: list[tuple[str, list[Any]]]) -> None:
         self.got, self.asked = got, asked
 
-    def __enter__(self) -> "Cursor":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_fault: object) -> None: ...
