@@ -14,7 +14,7 @@ from typing import Any
 S3_ASSET_BUCKET = "energyhub-assets"
 SETTINGS = "buildserver.settings"
 _lock = threading.Lock()
-_ready = threading.Event()
+_ready, _ours = threading.Event(), threading.Event()
 
 
 class UnknownBuild(KeyError):
@@ -73,11 +73,14 @@ def ready() -> None:
     with _lock:
         if not apps.ready:
             set_up()
+            _ours.set()
+        if _ours.is_set():
+            make_index()
         _ready.set()
 
 
 def set_up() -> None:
-    """Django with the assets alone, and their index if the embedded database lacks it."""
+    """Django with the assets alone."""
     import django  # noqa: PLC0415 - only where it is not ready yet
     from django.conf import settings  # noqa: PLC0415
 
@@ -85,21 +88,17 @@ def set_up() -> None:
     if os.environ["DJANGO_SETTINGS_MODULE"] == SETTINGS:
         slim(settings)
     django.setup(set_prefix=False)
-    make_index()
 
 
 def slim(settings: Any) -> None:
     """The project's settings for a process that only stores and fetches; logs only what is wrong, to stderr."""
-    from buildserver import env, logs, mock_s3  # noqa: PLC0415 - the settings import most of them
+    from buildserver import logs  # noqa: PLC0415 - the settings have imported it
 
     settings.INSTALLED_APPS = ["assets"]
-    settings.ASSETS_HOME = env.HOME
     if logging.getLogger().handlers:
         settings.LOGGING_CONFIG = None  # the process has logging of its own
     else:
         settings.LOGGING = logs.config("WARNING")
-    for name, value in mock_s3.overrides(settings).items():
-        setattr(settings, name, value)
 
 
 def make_index() -> None:

@@ -10,6 +10,7 @@ import atexit
 import json
 import logging
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -43,9 +44,7 @@ SAMPLES = {
 
 
 def overrides(settings: Any) -> dict[str, Any]:
-    """The settings that differ while S3 is mocked; none while it is not, or when the settings have them already."""
-    if getattr(settings, "ASSETS_DATABASE", "default") == ALIAS:
-        return {}
+    """The settings that differ while S3 is mocked, for the settings to take in; none while it is not."""
     if index := os.environ.get(INDEX_VARIABLE):
         return with_index(settings.DATABASES, Path(index))
     if not settings.BUILDSERVER_MOCK_S3:
@@ -69,15 +68,15 @@ def with_index(databases: dict[str, Any], index: Path) -> dict[str, Any]:
 
 
 def temporary_directory() -> Path:
-    """A directory that goes with this process."""
-    directory, owner = tempfile.mkdtemp(prefix="buildserver-mock-"), os.getpid()
+    """The place for a directory that goes with this process, made when something is put there."""
+    directory, owner = Path(tempfile.gettempdir(), f"buildserver-mock-{secrets.token_hex(8)}"), os.getpid()
 
     def remove() -> None:
         if os.getpid() == owner:
             shutil.rmtree(directory, ignore_errors=True)
 
     atexit.register(remove)
-    return Path(directory)
+    return directory
 
 
 def start() -> None:

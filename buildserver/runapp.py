@@ -142,7 +142,8 @@ def install(venv, sets):
     files = [argument for name in sets for argument in ("-r", os.path.join(ROOT, "requirements", name + ".txt"))]
     pip = [python_of(venv), "-m", "pip", "--disable-pip-version-check", "-q", "install"]
     own = ["--no-deps", "--no-build-isolation", "--no-index", "-e", ROOT]
-    if subprocess.call(pip + ["--require-hashes"] + files) != 0 or subprocess.call(pip + own) != 0:
+    quiet = dict(os.environ, PYTHONWARNINGS="ignore")  # setuptools warns of every editable installation
+    if subprocess.call(pip + ["--require-hashes"] + files) != 0 or subprocess.call(pip + own, env=quiet) != 0:
         fail("the packages could not be installed; the lines above say why. When that is mended, start again.")
     with open(stamp, "w") as content:
         content.write("\n".join(lines) + "\n")

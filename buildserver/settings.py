@@ -197,7 +197,12 @@ TEMPLATES = [
         },
     },
 ]
-UNFOLD = {"SITE_TITLE": "buildserver", "SITE_HEADER": "buildserver", "SITE_URL": "/"}
+UNFOLD = {
+    "SITE_TITLE": "buildserver",
+    "SITE_HEADER": "buildserver",
+    "SITE_URL": "/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: "/favicon.ico"}],
+}
 LOGGING = logs.config(env.choice("LOG_LEVEL", "INFO", logs.LEVELS))
 
 # --- the mock of S3 -------------------------------------------------------------------------------------------------

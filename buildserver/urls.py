@@ -14,6 +14,7 @@ handler500 = problems.server_error
 
 urlpatterns = [
     path("", views.Home.as_view()),
+    path("favicon.ico", views.Icon.as_view()),
     path("ping", health.Ping.as_view()),
     path("status", health.Status.as_view()),
     path("authorize", health.Authorize.as_view()),

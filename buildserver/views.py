@@ -2,7 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.views import View
+from django.views.generic import RedirectView
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -29,6 +31,14 @@ class Home(View):
     def http_method_not_allowed(self, request: HttpRequest, *_args: object, **_kwargs: object) -> HttpResponse:
         """405 as everywhere else."""
         return problems.answer(request, 405, f"{request.method} is not answered here", headers={"Allow": "GET, HEAD"})
+
+
+class Icon(RedirectView):
+    """`GET /favicon.ico`, which browsers ask for unasked."""
+
+    def get_redirect_url(self, *_args: object, **_kwargs: object) -> str:
+        """Where the icon is."""
+        return static("buildserver/icon.svg")
 
 
 class ProcessSerializer(serializers.Serializer[dict[str, str]]):

@@ -1,8 +1,7 @@
 """What both databases say alike, and what a row is outside SQL."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -74,13 +73,13 @@ class Rows:
 
     def put(self, put: Put) -> tuple[int, bool]:
         """Write whatever is there: the new version, and whether the key was absent."""
-        version, created_revision = self._upsert(self.PUT, put) or (0, 0)
+        version, created_revision = self._upsert(self.PUT, put)
         return version, created_revision == put.revision
 
     def create(self, put: Put) -> int | None:
         """Write where the key is absent: the new version, or None where it is there."""
-        version, created_revision = self._upsert(self.CREATE, put) or (0, 0)
-        return version if created_revision == put.revision else None
+        row = self._upsert(self.CREATE, put)
+        return int(row[0]) if row and row[1] == put.revision else None
 
     def replace(self, put: Put, version: int) -> int | None:
         """Write over the current `version`: the new one, or None where another one or none is current."""
@@ -101,18 +100,17 @@ class Rows:
         if found is None:
             return None
         value, content_type, version, revision, expires_at, deleted = found
-        aware = expires_at and expires_at.replace(tzinfo=self._connection.timezone)
+        aware = expires_at and expires_at.replace(tzinfo=self._connection.timezone).astimezone(UTC)
         return Row(bytes(value), content_type, version, revision, aware, bool(deleted))
 
-    def _upsert(self, statement: str, put: Put) -> Sequence[int] | None:
+    def _upsert(self, statement: str, put: Put) -> Any:
         """Version and created_revision of the row after the statement; None where it returns no row."""
         now = self._time(put.now)
         times = [self._time(put.expires_at), now, now]
         self._cursor.execute(
             statement, [put.path, put.value, put.content_type, put.revision, put.revision, *times, False]
         )
-        row: Sequence[int] | None = self._cursor.fetchone()
-        return row
+        return self._cursor.fetchone()
 
     def _time(self, time: datetime | None) -> Any:
         """An aware time as the database compares it."""

@@ -1,6 +1,7 @@
 """Whether a load can be met at all, and the nearest loads that can: exact, whatever it costs."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from powerplant.dispatch.budget import Budget
@@ -9,7 +10,8 @@ from powerplant.dispatch.outcome import Near
 from powerplant.dispatch.runs import pattern
 from powerplant.dispatch.sums import Amount, Item, Sums, items_of, outputs_of
 
-FEW_ITEMS: Final = 32
+FEW_LOADS: Final = 1 << 22
+LITTLE_WORK: Final = 1 << 30  # kinds times loads; adding a unit is a shift of bits
 
 
 class Verdict(NamedTuple):
@@ -32,36 +34,52 @@ def examine(kinds: Sequence[Span], low: int, high: int, budget: Budget) -> Verdi
     if low >= total:
         at_most = [most for _, most in kinds] if high == total else None
         return Verdict(Near(total, None if at_most is None else total), at_most)
+    if budget.spent():
+        return None
     try:
-        near, amounts = _examine(kinds, low, high, budget)
+        near, amounts = _examine(Counter(kinds), total, low, high, budget)
     except (TooManyLoads, OutOfTime):
         return None
     return Verdict(near, None if amounts is None else outputs_of(amounts, kinds))
 
 
-def _examine(kinds: Sequence[Span], low: int, high: int, budget: Budget) -> tuple[Near, list[Amount] | None]:
-    """From the pattern of very many items; else from all sums up to beyond `high`, or from the top down to below `low`.
-
-    One unit more, or one less, changes what is met by its pmax at most: the nearest loads are no further away than that.
-    """
-    items, total, widest = items_of(kinds), sum(most for _, most in kinds), max(most for _, most in kinds)
-    bottom, top = min(total, high + widest), min(total, total - low + widest)
-    if len(items) > FEW_ITEMS and (known := pattern(items, low, high, budget.half())):
-        if known.covers(low, high):
+def _examine(
+    kinds: Mapping[Span, int], total: int, low: int, high: int, budget: Budget
+) -> tuple[Near, list[Amount] | None]:
+    """By all sums, up to beyond `high` or from the top down to below `low`; if that is too much, from a pattern."""
+    bottom, top = _furthest(kinds, high), _furthest_from_top(kinds, total - low)
+    little = {kind: count for kind, count in kinds.items() if kind[0] <= bottom}
+    if min(bottom, top) > FEW_LOADS or min(len(little) * bottom, len(kinds) * top) > LITTLE_WORK:
+        known = pattern(items_of(kinds), low, high, budget.half())
+        if known and known.covers(low, high):
             near = known.near(low, high)
             return near, known.amounts(low) if near.above == low else None
-        if max(known.first, high) + known.step <= known.last:
+        if known and max(known.first, high) + known.step <= known.last:
             bottom = min(bottom, max(known.first, high) + known.step)
-        if min(known.last, low) - known.step >= known.first:
+        if known and min(known.last, low) - known.step >= known.first:
             top = min(top, total - min(known.last, low) + known.step)
-    sums = _summed(items, Sums(bottom) if bottom <= top else Sums(top, from_top=True), budget)
     if bottom <= top:
-        near, at = Near(sums.loads.below(low), sums.loads.above(high)), low
-    else:
-        above = sums.loads.above(total - low)
-        near = Near(None if above is None else total - above, total - sums.loads.below(total - high))
-        at = total - low
-    return near, sums.amounts(at) if near.above == low else None
+        sums = _summed(items_of(little), Sums(bottom), budget)
+        near = Near(sums.loads.below(low), sums.loads.above(high))
+        return near, sums.amounts(low) if near.above == low else None
+    sums = _summed(items_of(kinds), Sums(top, from_top=True), budget)
+    left = sums.loads.above(total - low)
+    near = Near(None if left is None else total - left, total - sums.loads.below(total - high))
+    return near, sums.amounts(total - low) if near.above == low else None
+
+
+def _furthest(kinds: Iterable[Span], load: int) -> int:
+    """Where the nearest load from `load` on is at most: one unit alone, or no further than one unit more reaches."""
+    kinds = list(kinds)
+    alone = (max(load, least) for least, most in kinds if most >= load)
+    return min(alone, default=load + max(most for _, most in kinds))
+
+
+def _furthest_from_top(kinds: Iterable[Span], left: int) -> int:
+    """The same for what is left of all they have: one unit lowered or off, or no further than one unit less reaches."""
+    kinds = list(kinds)
+    alone = (left if most - least >= left else most for least, most in kinds if most >= left)
+    return min(alone, default=left + max(most for _, most in kinds))
 
 
 def _summed(items: Iterable[Item], sums: Sums, budget: Budget) -> Sums:

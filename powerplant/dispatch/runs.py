@@ -11,7 +11,7 @@ only if its residue is one of these.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate
 from math import gcd
 from typing import Final
 
@@ -21,7 +21,7 @@ from powerplant.dispatch.outcome import Near
 from powerplant.dispatch.sums import Amount, Item, Sums
 
 KERNEL_LOADS: Final = 1 << 22
-MAX_ODD_ITEMS: Final = 16
+MAX_ODD_UNITS: Final = 16
 MAX_STEP: Final = 256
 PRIMES: Final = (2, 3, 5, 7, 11, 13)
 
@@ -117,12 +117,13 @@ def _bulk(items: Sequence[Item]) -> tuple[int, list[Item], list[Item]]:
 
 
 def _odd(item: Item, step: int) -> bool:
-    """Whether the item can give what is no multiple of `step`."""
-    return step > 1 and (item.low % step > 0 or item.low < item.high)
+    """Whether a unit of the item can give what is no multiple of `step`."""
+    return step > 1 and (item.kind[0] % step > 0 or item.kind[0] < item.kind[1])
 
 
 def _few_odd(items: Sequence[Item], step: int) -> bool:
-    return sum(1 for _ in islice((item for item in items if _odd(item, step)), MAX_ODD_ITEMS + 1)) <= MAX_ODD_ITEMS
+    units = accumulate(item.copies for item in items if _odd(item, step))
+    return all(count <= MAX_ODD_UNITS for count in units)
 
 
 def _residues(odd: Iterable[Item], step: int) -> dict[int, list[Amount]]:

@@ -6,7 +6,7 @@ k * pmax; so the items meet the same loads as the units.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from powerplant.dispatch.loads import Bits, Span, Spans
@@ -30,16 +30,15 @@ class Amount(NamedTuple):
     given: int
 
 
-def items_of(kinds: Iterable[Span]) -> list[Item]:
-    """The items of units, each given as (pmin, pmax), the widest ranges first: they make sets of few spans."""
+def items_of(kinds: Mapping[Span, int]) -> list[Item]:
+    """The items of so many units of each kind, the widest ranges first: they make sets of few spans."""
     items = []
-    for (low, high), count in Counter(kinds).items():
-        copies = 1
-        while count:
-            copies = min(copies, count)
+    for (low, high), count in kinds.items():
+        copies, left = 1, count
+        while left:
+            copies = min(copies, left)
             items.append(Item(copies * low, copies * high, copies, (low, high)))
-            count -= copies
-            copies *= 2
+            left, copies = left - copies, 2 * copies
     return sorted(items, key=lambda item: (item.low - item.high, item.low))
 
 
@@ -85,9 +84,9 @@ class Sums:
         return amounts
 
 
-def _part(loads: Spans | Bits, load: int, choices: Sequence[Span]) -> int:
-    """A number from `choices` that leaves a member of `loads`; that there is one follows from how `load` became one."""
-    parts = ((load - loads.below(load - low), high) for low, high in choices if low <= load)
+def _part(loads: Spans | Bits, load: int, spans: Sequence[Span]) -> int:
+    """A number from `spans` that leaves a member of `loads`; that there is one follows from how `load` became one."""
+    parts = ((load - loads.below(load - low), high) for low, high in spans if low <= load)
     return next(part for part, high in parts if part <= high)
 
 

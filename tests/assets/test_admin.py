@@ -4,13 +4,14 @@ import io
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.test import Client
+from django.utils import timezone
+
 from assets import services
 from assets.admin import AssetAdmin
 from assets.models import Asset
 from assets.stores.base import AssetStore
-from django.contrib import admin
-from django.test import Client
-from django.utils import timezone
 
 LIST = "/admin/assets/asset/"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from assets import services
-from assets.stores.base import AssetStore, StoreAway
 from django.core.management import CommandError, call_command
 
+from assets import services
+from assets.stores.base import AssetStore, StoreAway
 from tests.live import PROJECT
 
 DATA = bytes(range(256))

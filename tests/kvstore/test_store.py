@@ -211,6 +211,15 @@ def test_times_are_the_same_in_every_zone() -> None:
     absent(now=(START + timedelta(seconds=60)).astimezone(timezone(-timedelta(hours=9))))
 
 
+def test_times_are_utc_whatever_the_zone_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections[ALIAS], "timezone", timezone(timedelta(hours=9)))
+    put(ttl_s=60)
+    expires_at = store.get(K, START + timedelta(seconds=59)).expires_at
+    assert expires_at == START + timedelta(seconds=60)
+    assert expires_at.tzinfo is UTC
+    absent(now=START + timedelta(seconds=60))
+
+
 def test_a_deleted_record_keeps_no_bytes() -> None:
     put(value=b"secret", ttl_s=60)
     store.delete(K, START)
