@@ -13,6 +13,7 @@ from dataclasses import dataclass
 LENGTH_BYTES = {"sha256": 32, "sha512": 64, "md5": 16}
 # RFC 9530's names of the algorithms that are verified; others in the same header are left to others.
 OF_REPR = {"sha-256": "sha256", "sha-512": "sha512"}
+HEX = re.compile(r"[0-9A-Fa-f]{64}")
 MEMBER = re.compile(r"\s*([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):\s*")
 
 
@@ -41,14 +42,8 @@ class Claim:
 
 def claims(headers: Mapping[str, str]) -> tuple[Claim, ...]:
     """All digests in these headers, which are looked up as they are written here; raises BadDigest."""
-    found = list(of_repr(headers["Repr-Digest"])) if "Repr-Digest" in headers else []
-    if md5 := headers.get("Content-MD5"):
-        found.append(Claim("Content-MD5", "md5", from_base64("Content-MD5", md5.strip())))
-    if sha256 := headers.get("X-Checksum-Sha256"):
-        if not re.fullmatch(r"[0-9A-Fa-f]*", sha256.strip()) or len(sha256.strip()) % 2:
-            raise BadDigest("X-Checksum-Sha256: it is not 64 hexadecimal digits")
-        found.append(Claim("X-Checksum-Sha256", "sha256", bytes.fromhex(sha256)))
-    return tuple(found)
+    readers = {"Repr-Digest": of_repr, "Content-MD5": of_md5, "X-Checksum-Sha256": of_checksum}
+    return tuple(claim for header, read in readers.items() if header in headers for claim in read(headers[header]))
 
 
 def of_repr(header: str) -> tuple[Claim, ...]:
@@ -60,6 +55,18 @@ def of_repr(header: str) -> tuple[Claim, ...]:
     if not known:
         raise BadDigest("Repr-Digest: it names neither sha-256 nor sha-512")
     return tuple(Claim("Repr-Digest", OF_REPR[name], from_base64("Repr-Digest", text)) for name, text in known.items())
+
+
+def of_md5(header: str) -> tuple[Claim, ...]:
+    """The digest of a Content-MD5; raises BadDigest."""
+    return (Claim("Content-MD5", "md5", from_base64("Content-MD5", header.strip())),)
+
+
+def of_checksum(header: str) -> tuple[Claim, ...]:
+    """The digest of an X-Checksum-Sha256; raises BadDigest."""
+    if not HEX.fullmatch(header.strip()):
+        raise BadDigest("X-Checksum-Sha256: it is not 64 hexadecimal digits")
+    return (Claim("X-Checksum-Sha256", "sha256", bytes.fromhex(header)),)
 
 
 def from_base64(header: str, text: str) -> bytes:

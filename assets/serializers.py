@@ -24,17 +24,23 @@ class Text(serializers.Field[str, object, str, Any]):
 
 
 class Flag(serializers.Field[bool, object, bool, Any]):
-    """True or false: JSON's own, or in a query or a form the words."""
+    """True or false as JSON has them."""
 
     default_error_messages = {"invalid": "this is neither true nor false"}
 
     def to_internal_value(self, data: object) -> bool:
         """The boolean."""
-        if isinstance(self.root.initial_data, QueryDict):
-            data = WORDS.get(str(data))
         if not isinstance(data, bool):
             self.fail("invalid")
         return data
+
+
+class Word(Flag):
+    """The words true or false, in a query or a form."""
+
+    def to_internal_value(self, data: object) -> bool:
+        """The boolean."""
+        return super().to_internal_value(WORDS.get(str(data)))
 
 
 class Input(serializers.Serializer[dict[str, Any]]):
@@ -54,7 +60,7 @@ class PutQuery(serializers.Serializer[dict[str, Any]]):
     """`?build=&replace=`."""
 
     build = Text()
-    replace = Flag(default=False)
+    replace = Word(default=False)
 
 
 class PutJSON(Input):
@@ -70,27 +76,27 @@ class PutForm(Input):
 
     build = Text()
     file = serializers.FileField(allow_empty_file=True)
-    replace = Flag(default=False)
+    replace = Word(default=False)
 
 
 class GetQuery(serializers.Serializer[dict[str, Any]]):
     """`?build=&redirect=`."""
 
     build = Text()
-    redirect = Flag(default=False)
+    redirect = Word(default=False)
 
 
 class RedirectQuery(serializers.Serializer[dict[str, Any]]):
     """`?redirect=`, of a route that has the name in its path; `?sha256=` asks for this version."""
 
-    redirect = Flag(default=False)
+    redirect = Word(default=False)
     sha256 = serializers.RegexField(r"^[0-9a-fA-F]{64}\Z", default="")
 
 
 class ReplaceQuery(serializers.Serializer[dict[str, Any]]):
     """`?replace=`, of a route that has the name in its path."""
 
-    replace = Flag(default=False)
+    replace = Word(default=False)
 
 
 class ListQuery(serializers.Serializer[dict[str, Any]]):
@@ -102,8 +108,11 @@ class ListQuery(serializers.Serializer[dict[str, Any]]):
 
 
 def checked(kind: type[serializers.Serializer[dict[str, Any]]], data: Any) -> dict[str, Any]:
-    """The values of the input; raises ValidationError (400) with everything that is wrong."""
-    asked = kind(data=data)
+    """The values of the input; raises ValidationError (400) with everything that is wrong.
+
+    Of a query or a form what is named twice counts as it is named last, and what is empty is there.
+    """
+    asked = kind(data=data.dict() if isinstance(data, QueryDict) else data)
     asked.is_valid(raise_exception=True)
     values: dict[str, Any] = asked.validated_data
     return values

@@ -90,7 +90,7 @@ class PutAsset(AssetView):
 
     @extend_schema(
         operation_id="put_asset",
-        parameters=[schema.BUILD_IN_QUERY, schema.REPLACE, *schema.DIGESTS],
+        parameters=[schema.BUILD_IN_QUERY, schema.REPLACE, schema.DIGEST],
         request={services.OCTETS: schema.BYTES},
         responses=schema.answers(*schema.PUT_FAULTS, s200=schema.STORED, s201=schema.STORED),
     )
@@ -104,7 +104,7 @@ class PutAsset(AssetView):
 
     @extend_schema(
         operation_id="put_asset_form",
-        parameters=schema.DIGESTS,
+        parameters=[schema.DIGEST],
         request={"application/json": schema.PUT_JSON, FORM: schema.PUT_FORM},
         responses=schema.answers(*schema.PUT_FAULTS, s200=schema.STORED, s201=schema.STORED),
     )
@@ -135,7 +135,7 @@ class AssetByName(AssetView):
 
     @extend_schema(
         operation_id="assets_put",
-        parameters=[schema.NAME_IN_PATH, schema.REPLACE, *schema.DIGESTS],
+        parameters=[schema.NAME_IN_PATH, schema.REPLACE, schema.DIGEST],
         request={services.OCTETS: schema.BYTES},
         responses=schema.answers(*schema.PUT_FAULTS, s200=schema.ITEM, s201=schema.ITEM),
     )

@@ -49,7 +49,11 @@ class ProblemSchema(AutoSchema):
 
     def get_auth(self) -> Any:
         """Open routes need no key."""
-        return [] if self.path in OPEN_ROUTES or self.path.startswith(("/api/schema/", "/api/docs/")) else super().get_auth()
+        return (
+            []
+            if self.path in OPEN_ROUTES or self.path.startswith(("/api/schema/", "/api/docs/"))
+            else super().get_auth()
+        )
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         """The operation, its faults described once."""

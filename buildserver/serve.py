@@ -140,6 +140,7 @@ def run(options: Options, listener: socket.socket, url: str) -> int:
     os.set_inheritable(listener.fileno(), True)
     command += ["--bind", f"fd://{listener.fileno()}", "buildserver.wsgi:application"]
     os.execv(sys.executable, command)  # noqa: S606 - our own Python
+    raise AssertionError("not reached: exec does not return")
 
 
 def run_granian(options: Options, url: str) -> int:

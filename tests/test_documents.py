@@ -126,7 +126,9 @@ def test_each_command_prints_what_the_document_says(document: str, shell: Shell)
             printed = shell.type(command)
             # A trailing line that is all dots matches nothing too.
             got, want = (text.rstrip("\n") + "\n" for text in (printed, expected))
-            assert checker.check_output(want, got, doctest.ELLIPSIS), f"$ {command}\n{printed}\n-- documented:\n{expected}"
+            assert checker.check_output(want, got, doctest.ELLIPSIS), (
+                f"$ {command}\n{printed}\n-- documented:\n{expected}"
+            )
             typed += 1
     assert typed >= 2
 

@@ -221,7 +221,7 @@ class StagedObject:
         """The type is given in any case: from the name S3Storage would guess an encoding too, and browsers undo it."""
         self._client = store.client
         self._at, self._type, self._part_bytes = at, {"ContentType": content_type}, part_bytes
-        self._buffer = bytearray()
+        self._buffer, self._filled = bytearray(), 0  # it grows once, and each part is filled into it
         self._upload = ""
         self._parts: list[dict[str, Any]] = []
 
@@ -229,15 +229,17 @@ class StagedObject:
         """Into memory, which is emptied when it is full and more comes."""
         view = memoryview(data)
         while view:
-            if len(self._buffer) == self._part_bytes:
+            if self._filled == self._part_bytes:
                 self._send_part()
-            room = self._part_bytes - len(self._buffer)
-            self._buffer += view[:room]
-            view = view[room:]
+            taken = min(len(view), self._part_bytes - self._filled)
+            self._buffer[self._filled : self._filled + taken] = view[:taken]
+            self._filled += taken
+            view = view[taken:]
 
     def publish(self, *, replace: bool) -> str:
         """In one call: what fits in memory as an object, parts by completing their upload."""
         condition = {} if replace else {"IfNoneMatch": "*"}
+        del self._buffer[self._filled :]
         if self._upload:
             self._send_part()
         with translated("the object cannot be stored", precondition=Taken):
@@ -252,7 +254,6 @@ class StagedObject:
 
     def abort(self) -> None:
         """Drop the parts that were not made an object."""
-        self._buffer = bytearray()
         if not self._upload:
             return
         try:
@@ -269,4 +270,4 @@ class StagedObject:
             part = {"UploadId": self._upload, "PartNumber": len(self._parts) + 1}
             sent = self._client.upload_part(**self._at, **part, Body=self._buffer)
         self._parts.append({"PartNumber": part["PartNumber"], "ETag": sent["ETag"]})
-        self._buffer = bytearray()
+        self._filled = 0

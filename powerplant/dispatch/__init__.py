@@ -1,11 +1,12 @@
 """The cheapest way for a fleet to meet a load, with the proof that it is the cheapest.
 
-In five minutes: `loss` shows that a plan costs what merit order costs, ignoring every pmin, plus a loss of which no term is
-negative. So the search is for the least loss, and 0 is optimal at once. `small` searches a few units by their on and off.
-With many, `start` takes a plan near merit order, `fixing` leaves only those units open whose other decision could lose less
-than that plan, and `core` searches these exactly, dropping only what cannot be better than the plan in hand. When nothing is
-left to look at, the plan is optimal; when the budget ends first, what is left gives the bound. `diagnosis` says which loads
-can be met when this one cannot.
+In five minutes: `loss` shows that a plan costs what merit order costs (ignoring every pmin) plus a loss of which no
+term is negative. So the search is for the least loss, and a loss of 0 is optimal at once.
+- Few units: `small` decides which of them run, and drops what cannot lose less than the plan in hand.
+- Many units: `start` takes a plan near merit order; `fixing` leaves open only those units whose other decision could
+  lose less than that plan; `core` searches all of their moves, and drops only what cannot lose less.
+When nothing is left to look at, the plan in hand is optimal. When the budget ends first, what is left gives the bound.
+Where no plan meets the load, `explain` says why, and `diagnosis` which loads can be met.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,14 +20,9 @@ from powerplant.dispatch.outcome import Infeasible, NoPlan, Plan, Undecided
 from powerplant.units import Unit
 
 if TYPE_CHECKING:
-    from powerplant.dispatch.merit import MeritOrder  # brings numpy, which few units do without
+    from powerplant.dispatch.merit import MeritOrder  # brings numpy, which a few units do without
 
-__all__ = ["Infeasible", "NoPlan", "Plan", "Undecided", "Unit", "dispatch", "sorted_once"]
-
-
-def sorted_once(units: Sequence[Unit]) -> "Sequence[Unit] | MeritOrder":
-    """`units` in a form that dispatch takes faster, for many loads of one fleet."""
-    return units if len(units) <= small.MAX_UNITS else _merit_order(units)
+__all__ = ["Infeasible", "NoPlan", "Plan", "Undecided", "Unit", "dispatch", "prepared"]
 
 
 def dispatch(
@@ -38,11 +34,13 @@ def dispatch(
 ) -> Plan:
     """The cheapest output of each unit that together equals `load`.
 
-    units     known by position; 0 <= pmin <= pmax in tenths of MW, their sum below 2**62; finite costs; order breaks ties
+    units     known by position; tenths of MW, 0 <= pmin <= pmax, the sum of all pmax below 2**62; finite costs
     load      tenths of MW, >= 0
-    budget_s  when it ends, the answer is the best plan so far with its proven gap; `clock` counts the seconds
-    raises    Infeasible: no plan meets the load, with the reason and the nearest loads that can be met; a load that is not
-              whole is one of these; Undecided: neither a plan nor that proof within the budget; ValueError: a negative load
+    budget_s  when it is spent, the answer is the best plan so far and its proven gap; `clock` counts the seconds
+    returns   outputs in tenths of MW in the order of `units`, each 0 or pmin..pmax; the same input, the same plan
+    raises    Infeasible: no plan meets the load (one that is not whole, for one); with the nearest loads that one meets
+              Undecided: neither a plan nor that proof within the budget
+              ValueError: a negative load
     """
     if load < 0:
         raise ValueError(f"load is {load} tenths of MW; it must be at least 0")
@@ -54,6 +52,11 @@ def dispatch(
     from powerplant.dispatch import large  # noqa: PLC0415 - brings numpy
 
     return large.dispatch(_merit_order(units) if isinstance(units, Sequence) else units, load, budget)
+
+
+def prepared(units: Sequence[Unit]) -> "Sequence[Unit] | MeritOrder":
+    """`units` in a form that dispatch takes without sorting them again, for many loads of one fleet."""
+    return units if len(units) <= small.MAX_UNITS else _merit_order(units)
 
 
 def _merit_order(units: Sequence[Unit]) -> "MeritOrder":

@@ -1,11 +1,11 @@
-"""The time and memory one search may take."""
+"""The time and the memory that one search may take."""
 
 from collections.abc import Callable
 from typing import Final
 
-MAX_CELLS: Final = 3 << 18  # of one row of the core search: 6 MiB, and a handful of rows live at a time
-MAX_CHOICE_BYTES: Final = 48 << 20  # of the choices kept for tracing a plan back
-MAX_BITS: Final = 1 << 25  # of one set of loads in the diagnosis: 4 MiB
+MAX_CELLS: Final = 3 << 18  # in one row of the core search: 6 MiB, of which a dozen live at a time
+MAX_CHOICE_BYTES: Final = 48 << 20  # kept to trace the best plan back
+MAX_BITS: Final = 1 << 25  # in one set of loads of the diagnosis: 4 MiB
 
 
 class Budget:
@@ -23,5 +23,4 @@ class Budget:
 
     def half(self) -> "Budget":
         """Half of the time that is left."""
-        now = self._clock()
-        return Budget(max(0.0, self._end - now) / 2, self._clock)
+        return Budget((self._end - self._clock()) / 2, self._clock)

@@ -1,16 +1,18 @@
-"""The core search: a dynamic programme on the loss over the deviation from merit order.
+"""The core search: a dynamic programme on the loss, over the deviation from merit order.
 
-The units of the core come one by one, each with all its moves. A row holds, for each deviation e, the least loss with which
-those treated so far reach it; the goal is r, the rest of the break plant, and at any time the pool may make up for r - e at its
-least loss. So every plan worth a look is met. A cell is dropped only when its loss and the least that the units still to come
-need from there (`bounds`) reach the loss of the plan in hand. When no cell is left, that plan is therefore optimal, and without
-one there is none. If the search is stopped before, every better plan passes through a cell that is left, so none loses less
-than the least sum of a cell and its bound.
+The units of the core come one by one, each with all of its moves. A row holds, for each deviation e, the least loss
+with which the units treated so far reach it. The goal is r, the rest of the break unit; at any time the pool may make
+up for r - e at its least loss, and units not treated stay as merit order has them. So every plan worth a look is met.
+
+A cell is dropped only when its loss, and the least that the units still to come and the pool lose from there to r
+(`bounds`), reach the loss of the plan in hand. When no cell is left, that plan is optimal; without one, there is none.
+When the search is stopped before, each better plan passes through a cell that is left: none loses less than the least
+sum of a cell and its bound.
 """
 
 from collections import Counter
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -21,13 +23,13 @@ from powerplant.dispatch.loss import limit
 from powerplant.dispatch.merit import FloatArray
 from powerplant.dispatch.rows import Choice, Row, extended
 
+TRIM_EVERY: Final = 6  # units; to bound a row takes as long as to extend it
 
-TRIM_EVERY = 6
 
 class Searched(NamedTuple):
-    """A better plan than the one given, as moves (unit, steps up or down) away from merit order, None when none was met.
+    """The least loss known now, a lower bound on that of every plan, and the plan if it is better than the one given.
 
-    No plan loses less than `bound`; where that is `loss`, this or the plan given is optimal (infinite: there is no plan).
+    A plan is told as moves (unit, steps up or down) away from merit order. Loss and bound infinite: there is no plan.
     """
 
     loss: float
@@ -36,23 +38,23 @@ class Searched(NamedTuple):
 
 
 def search(core: Core, loss: float, budget: Budget, width: int | None = None) -> Searched:
-    """Search all plans of `core` that lose less than `loss`, within `budget`; with `width`, only so far around the rest."""
+    """Search the plans of `core` that lose less than `loss`; with `width`, deviations within it of the rest only."""
     return _Search(core, loss, budget, width).run()
 
 
 class _Search:
-    """The search under way: the row, how its cells came about, and the best plan met."""
+    """A search under way."""
 
     def __init__(self, core: Core, loss: float, budget: Budget, width: int | None) -> None:
         self._core, self._loss, self._limit, self._budget = core, loss, limit(loss), budget
         self._narrow = None if width is None else (core.rest - width, core.rest + width)
         self._completion, self._pool = Completion(core), Completion.of_the_pool(core)
-        self._met = self._pool.window(inf)  # the deviations that the pool can make up for
+        self._met_by_pool = self._pool.window(inf)
         self._row = Row(0, np.zeros(1))
-        self._least: FloatArray = np.zeros(1)  # for each cell of the row, its loss and its bound
+        self._least: FloatArray = np.zeros(1)  # the sums of loss and bound, when cells were last dropped
         self._choices: list[Choice | None] = []
         self._choice_bytes = 0
-        self._best: tuple[int, int] | None = None  # how many choices, and the deviation they end at
+        self._best: tuple[int, int] | None = None  # after so many choices, the deviation
         self._repeated = {kind for kind, count in Counter(unit[1:] for unit in core.units).items() if count > 1}
         self._useless: set[tuple[float, ...]] = set()
 
@@ -72,11 +74,11 @@ class _Search:
             return True
         if self._row.loss.size + unit.least + unit.span + unit.other <= MAX_CELLS:
             return False
-        first, last = self._completion.window(self._limit)
+        first, last = self._window()
         return last - first >= MAX_CELLS
 
     def _treat(self, unit: CoreUnit) -> bool:
-        """Let `unit` move; False when no cell is left. One like another whose moves improved no cell is passed over."""
+        """Let `unit` move; False when no cell is left. One like another that improved no cell since is passed over."""
         self._completion.decided(unit.direction)
         kind, most = unit[1:], self._most(unit)
         if kind in self._useless or most < unit.least:
@@ -93,23 +95,22 @@ class _Search:
         self._choices.append(choice)
         self._choice_bytes += choice.size_bytes
         self._compare(row)
-        if len(self._choices) % TRIM_EVERY:
-            self._row = row
-            return True
-        return self._trim(row)
+        self._row = row
+        return len(self._choices) % TRIM_EVERY > 0 or self._trim()
 
     def _most(self, unit: CoreUnit) -> int:
         """The longest move of `unit` that can be part of a better plan."""
-        longest = unit.other if unit.direction == DOWN else unit.least + unit.span
+        longest = max(unit.least + unit.span, unit.other)
         return longest if unit.away * longest < self._limit else int(self._limit / unit.away)
 
     def _window(self) -> tuple[int, int]:
+        """The deviations that can be part of a better plan."""
         first, last = self._completion.window(self._limit)
         return (first, last) if self._narrow is None else (max(first, self._narrow[0]), min(last, self._narrow[1]))
 
     def _compare(self, row: Row) -> None:
-        """See whether the pool can make a better plan of one of the cells."""
-        first, last = max(self._met[0], row.first), min(self._met[1], row.last)
+        """See whether one of the cells makes a better plan, with what the pool can do."""
+        first, last = max(self._met_by_pool[0], row.first), min(self._met_by_pool[1], row.last)
         if first > last:
             return
         losses = row.loss[first - row.first : last - row.first + 1] + self._pool.bounds(first, last - first + 1)
@@ -119,28 +120,30 @@ class _Search:
             self._limit = limit(self._loss)
             self._best = len(self._choices), first + cell
 
-    def _trim(self, row: Row) -> bool:
-        """Cut off the cells at both ends that lead to no better plan; False when none is left."""
+    def _trim(self) -> bool:
+        """Drop the cells at both ends that lead to no better plan; False when none is left."""
+        row = self._row
         least = row.loss + self._completion.bounds(row.first, row.loss.size)
         alive = least < self._limit
-        first, last = int(alive.argmax()), alive.size - int(alive[::-1].argmax())
-        self._row, self._least = Row(row.first + first, row.loss[first:last]), least[first:last]
+        first, end = int(alive.argmax()), alive.size - int(alive[::-1].argmax())
+        self._row, self._least = Row(row.first + first, row.loss[first:end]), least[first:end]
         return bool(alive[first])
 
     def _searched(self, bound: float) -> Searched:
         return Searched(self._loss, bound, None if self._best is None else self._moves(*self._best))
 
     def _moves(self, choices: int, deviation: int) -> list[tuple[int, int]]:
+        """The plan that ends at `deviation` after so many choices, traced back."""
         moves = self._pool_moves(self._core.rest - deviation)
         for choice in reversed(self._choices[:choices]):
             if choice is not None:
                 move = choice.unit.direction * choice.move(deviation)
-                moves.append((choice.unit.index, move))
+                moves.append((choice.unit.unit, move))
                 deviation -= move
         return moves
 
     def _pool_moves(self, missing: int) -> list[tuple[int, int]]:
-        """The cheapest way for the pool to move by `missing`."""
+        """The pool's cheapest way to move by `missing`."""
         side, direction = (self._core.up, UP) if missing > 0 else (self._core.down, DOWN)
-        ends = np.minimum(np.array(side.pool.ends), abs(missing))
-        return [(unit, direction * int(move)) for unit, move in zip(side.units, np.diff(ends), strict=True) if move]
+        moves = np.diff(np.minimum(np.array(side.pool.ends), abs(missing))).tolist()
+        return [(unit, direction * move) for unit, move in zip(side.units, moves, strict=True) if move]

@@ -12,10 +12,10 @@ SPARE_CELLS: Final = 4096
 
 
 class Curve:
-    """Zero at 0, then one straight piece per unit, the cheapest first; `ends` are the corners, `losses` their height."""
+    """0 at 0, then a straight piece per unit, the cheapest first; `ends` are the corners, `losses` their heights."""
 
     def __init__(self, lengths: IntArray, slopes: FloatArray) -> None:
-        """`lengths` > 0 in steps, `slopes` >= 0 and rising."""
+        """`lengths` > 0 in steps; `slopes` >= 0, rising."""
         self._corners = np.concatenate(([0], np.cumsum(lengths)))
         self._slopes, self._rises = slopes, lengths * slopes
         self.ends: list[int] = self._corners.tolist()
@@ -23,7 +23,7 @@ class Curve:
         self._laid_from, self._laid = 0, np.zeros(1)
 
     def reach(self, piece: int, loss: float) -> int:
-        """How far from the beginning of `piece` one gets for less than `loss`, or a step more; to the end at most."""
+        """How far one gets from the beginning of `piece` for less than `loss` > 0, or a step further, up to the end."""
         most = self.losses[piece] + loss
         end = bisect_left(self.losses, most)
         if end == len(self.losses) or loss == inf:
@@ -32,13 +32,13 @@ class Curve:
         return min(crossing, self.ends[end]) - self.ends[piece]
 
     def rise(self, piece: int, until: int) -> float:
-        """The loss from the beginning of `piece` to the place `until`; summed over that stretch only, for its precision."""
+        """The loss from the beginning of `piece` to `until`, summed over that stretch alone to keep its precision."""
         last = bisect_right(self.ends, until) - 1
         whole = float(self._rises[piece:last].sum())
         return whole + (until - self.ends[last]) * float(self._slopes[last]) if until > self.ends[last] else whole
 
     def shape(self, start: int, count: int) -> FloatArray:
-        """The curve's height at `start`, `start` + 1, ... but for a constant; a view that the next call may end."""
+        """The heights at `start`, `start` + 1, ... but for a constant; a view that holds until the next call."""
         begin = start - self._laid_from
         if begin < 0 or begin + count > self._laid.size:
             self._lay(start, count + max(count // 4, SPARE_CELLS))
@@ -46,7 +46,7 @@ class Curve:
         return self._laid[begin : begin + count]
 
     def _lay(self, start: int, cells: int) -> None:
-        """Lay out the curve from `start` on, further than asked for, as the next call asks for a place near it."""
+        """Lay out the curve from `start`, further than was asked for: the next question is about a place near by."""
         cells = min(cells, self.ends[-1] - start + 1)
         piece = bisect_right(self.ends, start)
         until = bisect_left(self.ends, start + cells - 1) + 1

@@ -13,10 +13,10 @@ from powerplant.dispatch.explain import explain
 from powerplant.dispatch.fixing import core_of, undecided
 from powerplant.dispatch.loss import limit
 from powerplant.dispatch.merit import IntArray, Merit, MeritOrder
-from powerplant.dispatch.outcome import Infeasible, Near, Plan, Undecided
-from powerplant.dispatch.start import Start, first_plan
+from powerplant.dispatch.outcome import Infeasible, Plan, Undecided
+from powerplant.dispatch.start import Candidate, first_plan
 
-FEW_UNITS: Final = 64  # for which no better plan to start from is worth a search of its own
+FEW_UNITS: Final = 64  # to search which, no better plan to start from is needed
 QUICK_UNITS: Final = 32
 QUICK_REACH: Final = 3  # times the largest unit
 
@@ -26,23 +26,27 @@ def dispatch(order: MeritOrder, load: int | Fraction, budget: Budget) -> Plan:
     if not load:
         return Plan((0,) * order.count, 0.0, 0.0, float(order.eur_per_mwh[0]) if order.eur_per_mwh.size else None)
     if load % order.step or load > order.capacity * order.step:
-        raise explain(order.kinds(), load, budget)
+        raise _explained(order, load, budget)
     steps = int(load) // order.step
     fitting = order.within(steps)
     if fitting.capacity < steps:
-        raise explain(order.kinds(), load, budget)
+        raise _explained(order, load, budget)
     merit = Merit.of(fitting, steps)
-    best, bound = _best(order, fitting, merit, steps, budget)
+    best, bound = _solve(order, fitting, merit, steps, budget)
     if best.outputs is None:
-        raise Undecided(int(load), budget.seconds) if bound < inf else explain(order.kinds(), load, budget)
+        raise Undecided(int(load), budget.seconds) if bound < inf else _explained(order, load, budget)
     outputs = np.zeros(order.count, dtype=np.int64)
     outputs[fitting.position] = best.outputs * order.step
     cost = float(fitting.eur_per_mwh @ best.outputs) * order.step / 10
     return Plan(tuple(outputs.tolist()), cost, (best.loss - bound) / 10, float(fitting.eur_per_mwh[merit.brk]))
 
 
-def _best(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budget: Budget) -> tuple[Start, float]:
-    """The best plan, and what every plan loses at least; without one, infinite when it is proven that there is none."""
+def _explained(order: MeritOrder, load: int | Fraction, budget: Budget) -> Infeasible:
+    return explain([(low * order.step, high * order.step) for low, high in order.kinds()], load, budget)
+
+
+def _solve(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budget: Budget) -> tuple[Candidate, float]:
+    """The best plan, and what every plan loses at least; infinite when it is proven that there is none."""
     best = first_plan(merit)
     if limit(best.loss) <= 0:
         return best, best.loss
@@ -51,7 +55,7 @@ def _best(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budge
         quick = core_of(merit, _quick(units), best.loss)
         best = _better(merit, best, search(quick, best.loss, budget, QUICK_REACH * int(merit.upper.max())))
         if best.outputs is None:
-            best = _witness(order, fitting, merit, load, budget)
+            best = _any_plan(order, fitting, merit, load, budget)
         units = undecided(merit, best.loss)
     searched = search(core_of(merit, units, best.loss), best.loss, budget)
     return _better(merit, best, searched), searched.bound
@@ -60,30 +64,27 @@ def _best(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budge
 def _quick(units: IntArray) -> IntArray:
     """A few units for a quick look: half of them the nearest, the others ever further away, to have other sizes too."""
     half = QUICK_UNITS // 2
-    spread = np.geomspace(half, max(units.size - 1, half), QUICK_UNITS - half).astype(np.int64)
-    return units[np.unique(np.minimum(np.concatenate((np.arange(half), spread)), units.size - 1))]
+    further = np.geomspace(half, units.size - 1, half).astype(np.int64)
+    return units[np.unique(np.concatenate((np.arange(half), further)))]
 
 
-def _better(merit: Merit, best: Start, searched: Searched) -> Start:
-    """The plan found by a search, `best` where it found none."""
+def _better(merit: Merit, best: Candidate, searched: Searched) -> Candidate:
+    """The plan that was found, `best` when none was."""
     if searched.moves is None:
         return best
     outputs = merit.outputs()
     for unit, move in searched.moves:
         outputs[unit] += move
-    return Start(outputs, searched.loss)
+    return Candidate(outputs, searched.loss)
 
 
-def _witness(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budget: Budget) -> Start:
-    """Any plan at all, from the loads that can be met; raises Infeasible when `load` is none of them."""
-    verdict = examine(list(zip(order.lower.tolist(), order.upper.tolist(), strict=True)), load, load, budget.half())
-    if verdict is None:
-        return Start(None, inf)
-    if verdict.near.below != load:
-        near = Near(*(None if at is None else at * order.step for at in verdict.near))
-        raise Infeasible("gap", load * order.step, near)
-    if verdict.outputs is None:
-        return Start(None, inf)
+def _any_plan(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budget: Budget) -> Candidate:
+    """Some plan, if the loads that can be met tell one. Raises Infeasible when `load` is none of them."""
+    verdict = examine(order.kinds(), load, load, budget.half())
+    if verdict is not None and verdict.near.below != load:
+        raise Infeasible("gap", load * order.step, verdict.near.times(order.step))
+    if verdict is None or verdict.outputs is None:
+        return Candidate(None, inf)
     outputs = np.zeros(order.count, dtype=np.int64)
     outputs[order.position] = verdict.outputs
-    return Start(outputs[fitting.position], merit.loss(outputs[fitting.position]))
+    return Candidate(outputs[fitting.position], merit.loss(outputs[fitting.position]))

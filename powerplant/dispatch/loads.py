@@ -1,6 +1,6 @@
-"""Sets of loads that some units can meet together: whole numbers from 0 to a limit, all beyond it left out.
+"""Sets of loads that some units can meet together: whole numbers from 0 to a limit; what is beyond it is left out.
 
-Few disjoint spans are kept as such. Many are kept as the bits of one integer, on which a unit is a shift.
+A few disjoint spans are kept as such. Many are kept as the bits of one integer, on which adding a unit is a shift.
 """
 
 from bisect import bisect_right
@@ -11,30 +11,31 @@ from typing import Final, TypeAlias
 from powerplant.dispatch.budget import MAX_BITS
 
 FEW_SPANS: Final = 64
-BITS_PER_SPAN: Final = 128  # what one span costs about as much as
+BITS_PER_SPAN: Final = 128  # what one span takes about as much time as
 MAX_SPANS: Final = 1 << 17
+SPAN_BYTES: Final = 128
 
 Span: TypeAlias = tuple[int, int]
 
 
-class TooManyLoads(Exception):  # noqa: N818 - an answer: it is not known
-    """The set is larger than a diagnosis may hold."""
+class TooManyLoads(Exception):
+    """The set is larger than the memory for it."""
 
 
 class Spans:
-    """A set of loads as spans (first, last), rising and not touching one another."""
+    """A set as spans (first, last), rising, that neither overlap nor touch. It holds 0."""
 
     def __init__(self, limit: int, spans: Sequence[Span] = ((0, 0),)) -> None:
-        """Without `spans`: just 0."""
+        """Without `spans`, 0 alone."""
         self.limit, self._spans = limit, spans
 
     @property
     def size_bytes(self) -> int:
         """About what the set takes."""
-        return 128 * len(self._spans)
+        return SPAN_BYTES * len(self._spans)
 
     def plus(self, choices: Sequence[Span]) -> "Spans | Bits":
-        """The sums with a unit that can give any number in one of the spans `choices`."""
+        """All sums of a member and a number in one of the spans `choices`. Raises TooManyLoads."""
         limit = self.limit
         sums = sorted((first + low, last + high) for low, high in choices for first, last in self._spans)
         spans = _merged((first, min(last, limit)) for first, last in sums if first <= limit)
@@ -45,7 +46,7 @@ class Spans:
         return Spans(limit, spans)
 
     def below(self, load: int) -> int:
-        """The greatest member up to `load` >= 0; 0 is always one."""
+        """The greatest member up to `load` >= 0."""
         return min(load, self._spans[bisect_right(self._spans, load, key=itemgetter(0)) - 1][1])
 
     def above(self, load: int) -> int | None:
@@ -58,10 +59,10 @@ class Spans:
 
 
 class Bits:
-    """A set of loads as the bits of one integer."""
+    """A set as the bits of one integer. It holds 0."""
 
     def __init__(self, limit: int, bits: int) -> None:
-        """Bit i: i is a member."""
+        """Bit i says whether i is a member."""
         self.limit, self._bits = limit, bits
 
     @property
@@ -70,7 +71,7 @@ class Bits:
         return self._bits.bit_length() // 8
 
     def plus(self, choices: Sequence[Span]) -> "Bits":
-        """The sums with a unit that can give any number in one of the spans `choices`."""
+        """All sums of a member and a number in one of the spans `choices`, of which one begins at 0 at least."""
         choices = [(low, min(high, self.limit)) for low, high in choices if low <= self.limit]
         length = self._bits.bit_length() + max(high for _, high in choices)
         if length > MAX_BITS:
@@ -81,7 +82,7 @@ class Bits:
         return Bits(self.limit, sums & (1 << self.limit + 1) - 1 if length > self.limit + 1 else sums)
 
     def below(self, load: int) -> int:
-        """The greatest member up to `load` >= 0; 0 is always one."""
+        """The greatest member up to `load` >= 0."""
         return (self._bits & (1 << load + 1) - 1).bit_length() - 1
 
     def above(self, load: int) -> int | None:
@@ -103,24 +104,22 @@ class Bits:
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Rising spans, those that touch or overlap made one."""
+    """Spans that come by their firsts, those that overlap or touch made one."""
     merged: list[Span] = []
     for first, last in spans:
-        if merged and first <= merged[-1][1] + 1:
-            if last > merged[-1][1]:
-                merged[-1] = merged[-1][0], last
-        else:
+        if not merged or first > merged[-1][1] + 1:
             merged.append((first, last))
+        elif last > merged[-1][1]:
+            merged[-1] = merged[-1][0], last
     return merged
 
 
 def _bits(spans: Sequence[Span]) -> int:
-    """The members as bits: the sum of 2^(last + 1) - 2^first."""
-    firsts = bytearray(spans[-1][1] // 8 + 1)
-    ends = bytearray(len(firsts) + 1)
+    """The members as bits: a span is 2^(last + 1) - 2^first."""
+    firsts, ends = bytearray(spans[-1][1] // 8 + 1), bytearray(spans[-1][1] // 8 + 2)
     for first, last in spans:
         firsts[first >> 3] |= 1 << (first & 7)
-        ends[(last + 1) >> 3] |= 1 << (last + 1 & 7)
+        ends[(last + 1) >> 3] |= 1 << ((last + 1) & 7)
     return int.from_bytes(ends, "little") - int.from_bytes(firsts, "little")
 
 
@@ -135,4 +134,5 @@ def _spread(bits: int, width: int) -> int:
 
 
 def _lowest(members: int) -> int:
+    """The least member of a set that has one."""
     return (members & -members).bit_length() - 1

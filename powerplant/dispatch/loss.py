@@ -1,19 +1,22 @@
-"""The loss of a plan: what it costs above merit order.
+"""The loss of a plan: what it costs above merit order. Why the search for the cheapest plan is one for the least loss.
 
-Merit order takes the plants by cost, ignoring every pmin, until the load is met: the *cheap* plants give all they can, the
-break plant b gives the rest r, 1 <= r <= pmax, and the others nothing. Any p from 0 to pmax lies in the convex hull of {0} and
-pmin..pmax, so no plan costs less than merit order; it is the linear relaxation's optimum.
+Merit order takes the units by cost, ignoring every pmin, until the load is met: the *cheap* units give all they can,
+the break unit b gives the rest r, 1 <= r <= pmax, those after it nothing. Each output of a plan, 0 or pmin..pmax, is
+among 0..pmax, and with linear costs nothing in these wider ranges is cheaper than to fill the cheapest first: no plan
+costs less than merit order does. If r happens to be a possible output of b, merit order is a plan, and optimal.
 
-With the break plant's cost as yardstick, let d_i = |cost_i - cost_b|, and call b and all after it *dear*. For every plan whose
-outputs sum to the load
-    cost = cost of merit order + sum over cheap of d_i (pmax_i - p_i) + sum over dear of d_i p_i
-because r = (sum over dear of p_i) - (sum over cheap of pmax_i - p_i); put that into the difference of the two costs and collect
-what multiplies cost_b. So the cheapest plan is the one of least loss, whatever the signs of the costs. No term is negative,
-and all are small: no precision goes to the difference of two large totals.
+Now let d_i = |cost_i - cost_b|, and call b and all after it *dear*. Every plan whose outputs p sum to the load costs
+
+    merit order + sum over cheap of d_i (pmax_i - p_i) + sum over dear of d_i p_i
+
+because the outputs sum to the load: r = (sum over dear of p_i) - (sum over cheap of pmax_i - p_i). Multiply this by
+cost_b and subtract it from the difference of the two costs; the terms above remain. They are the loss: none is
+negative, whatever the signs of the costs, and all are small, so that no precision is lost between large totals.
 
 Losses are in EUR/MWh times tenths of MW, that is in 0.1 EUR.
 """
 
+from math import inf
 from typing import Final
 
 ABSOLUTE: Final = 1e-9
@@ -21,5 +24,5 @@ RELATIVE: Final = 1e-12
 
 
 def limit(loss: float) -> float:
-    """What another loss must stay below to be better than `loss`, the rounding of floats apart."""
-    return loss - max(ABSOLUTE, RELATIVE * loss) if loss < float("inf") else loss
+    """What another loss must stay below to be better than `loss`, beyond the rounding of floats; 0 or less: none is."""
+    return loss - max(ABSOLUTE, RELATIVE * loss) if loss < inf else inf

@@ -1,4 +1,4 @@
-"""Many plants: merit order and the break plant, in numpy."""
+"""Many units: merit order and its break unit, in numpy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 from powerplant.units import Unit
 
 IntArray: TypeAlias = NDArray[np.int64]
-Flags: TypeAlias = NDArray[np.bool]
 FloatArray: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool]
 
 
 @dataclass(frozen=True, slots=True)
 class MeritOrder:
     """The units that can run by rising cost, equal costs in their given order, ready for any number of loads.
 
-    `lower` and `upper` are counted in steps of `step` tenths of MW: when every unit has pmin = pmax, the greatest common
-    divisor of those, else 1. `position` is where each stands among all `count` units; the sum of all pmax fits 62 bits.
+    `lower` and `upper` count steps of `step` tenths of MW: if every unit has pmin = pmax, all that can be met are
+    multiples of their greatest common divisor; else a step is one tenth. `position` is where each unit stands among
+    all `count` of them.
     """
 
     count: int
@@ -31,17 +32,15 @@ class MeritOrder:
 
     @classmethod
     def of(cls, units: Sequence[Unit]) -> "MeritOrder":
-        """Sort `units` once."""
-        upper = np.array([unit.pmax for unit in units], dtype=np.int64)
+        """Sort `units`."""
         lower = np.array([unit.pmin for unit in units], dtype=np.int64)
+        upper = np.array([unit.pmax for unit in units], dtype=np.int64)
         cost = np.array([unit.eur_per_mwh for unit in units], dtype=np.float64)
         position = np.argsort(cost, kind="stable")
         position = position[upper[position] > 0]
         lower, upper = lower[position], upper[position]
         step = int(np.gcd.reduce(upper)) if upper.size and np.array_equal(lower, upper) else 1
-        if step > 1:
-            lower, upper = lower // step, upper // step
-        return cls(len(units), step, position, lower, upper, cost[position])
+        return cls(len(units), step, position, lower // step, upper // step, cost[position])
 
     @property
     def capacity(self) -> int:
@@ -49,23 +48,28 @@ class MeritOrder:
         return int(self.upper.sum())
 
     def kinds(self) -> list[tuple[int, int]]:
-        """Each unit's pmin and pmax in tenths of MW."""
-        return list(zip((self.lower * self.step).tolist(), (self.upper * self.step).tolist(), strict=True))
+        """Each unit's pmin and pmax in steps."""
+        return list(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
 
     def within(self, load: int) -> "MeritOrder":
-        """The units as far as they matter for `load` > 0 steps: none gives more than the load, so some cannot run at all."""
-        if self.upper.max() <= load:
+        """The units as far as they matter for `load` steps: none gives more than that, some cannot run at all."""
+        if self.upper.max(initial=0) <= load:
             return self
         fit = self.lower <= load
-        fitting = {name: getattr(self, name)[fit] for name in ("position", "lower", "eur_per_mwh")}
-        return replace(self, upper=np.minimum(self.upper[fit], load), **fitting)
+        return replace(
+            self,
+            position=self.position[fit],
+            lower=self.lower[fit],
+            upper=np.minimum(self.upper[fit], load),
+            eur_per_mwh=self.eur_per_mwh[fit],
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Merit:
-    """What merit order, ignoring every pmin, does for one load: the units before `brk` give `upper`, `brk` gives `rest`.
+    """What merit order, ignoring every pmin, does for one load: the units before `brk` give `upper`, `brk` the rest.
 
-    `away` is each unit's distance from the break unit's cost, in EUR/MWh times the step; see `loss`.
+    `away` is each unit's distance from the break unit's cost, times the step. See `loss`.
     """
 
     lower: IntArray
@@ -76,20 +80,20 @@ class Merit:
 
     @classmethod
     def of(cls, order: MeritOrder, load: int) -> "Merit":
-        """For 0 < load <= the sum of `order.upper`, in steps."""
+        """For 0 < load <= the capacity of `order`, in steps."""
         reached = np.cumsum(order.upper)
         brk = int(np.searchsorted(reached, load))
         away = np.abs(order.eur_per_mwh - order.eur_per_mwh[brk]) * order.step
         return cls(order.lower, order.upper, away, brk, load - int(reached[brk] - order.upper[brk]))
 
     def outputs(self) -> IntArray:
-        """The plan but for the break plant's rest: the cheap units at `upper`, the others off."""
+        """The outputs but for the rest: the cheap units at `upper`, the others off."""
         outputs = self.upper.copy()
         outputs[self.brk :] = 0
         return outputs
 
     def loss(self, outputs: IntArray) -> float:
-        """What `outputs`, which meet the load, lose against merit order."""
+        """What a plan's `outputs` lose."""
         moves = outputs.copy()
         moves[: self.brk] = self.upper[: self.brk] - outputs[: self.brk]
         return float(self.away @ moves)

@@ -14,8 +14,8 @@ class Plan:
 
     outputs            tenths of MW in the order of the units, each 0 or pmin..pmax
     cost_eur           of the hour
-    gap_eur            every plan costs at least cost_eur - gap_eur; 0 when this one is proven to be the cheapest
-    price_eur_per_mwh  the cost of the break plant, the last one that merit order needs; None when no plant can run
+    gap_eur            every plan costs at least cost_eur - gap_eur; 0: it is proven that none is cheaper
+    price_eur_per_mwh  the cost of the break unit, the last one that merit order needs; None when no unit can run
     """
 
     outputs: tuple[int, ...]
@@ -40,9 +40,13 @@ class Near(NamedTuple):
     below: int | None
     above: int | None
 
+    def times(self, step: int) -> "Near":
+        """From steps of `step` tenths to tenths."""
+        return Near(*(None if load is None else load * step for load in self))
 
-class NoPlan(Exception):  # noqa: N818 - an answer, be it a sad one
-    """There is no plan to give for `load` (tenths of MW). `reason` is one word; `below` and `above` are as in Near."""
+
+class NoPlan(Exception):
+    """There is no plan to give for `load` (tenths of MW): `reason` is one word, `below` and `above` are as in Near."""
 
     def __init__(self, message: str, reason: str, load: int | Fraction, near: Near) -> None:
         """`message` gives the numbers in MW."""
@@ -55,12 +59,12 @@ class Infeasible(NoPlan):
     """It is proven that no plan meets the load."""
 
     def __init__(self, reason: Reason, load: int | Fraction, near: Near, step: int = 1) -> None:
-        """`step`: what every load that can be met is a multiple of, in tenths (for `gcd`)."""
+        """`step`: what every load that can be met is a multiple of, in tenths of MW."""
         why = {
             "granularity": "is not a multiple of 0.1 MW",
             "capacity": f"is outside what the plants can produce, 0 to {mw(near.below or 0)} MW",
-            "gcd": f"is not a multiple of {mw(step)} MW, as all that the plants can produce is",
-            "gap": "lies in a gap between what the plants can produce",
+            "gcd": f"is not a multiple of {mw(step)} MW, as everything that the plants can produce is",
+            "gap": "lies in a gap between the loads that the plants can produce",
         }[reason]
         nearest = "" if reason == "capacity" else _nearest(near)
         super().__init__(f"load {mw(load)} MW {why}{nearest}", reason, load, near)
@@ -70,20 +74,17 @@ class Undecided(NoPlan):
     """Neither a plan nor a proof that there is none was found within the budget."""
 
     def __init__(self, load: int, budget_s: float) -> None:
-        """`budget_s`: what there was."""
-        super().__init__(
-            f"load {mw(load)} MW: neither a plan nor a proof that there is none within {budget_s:g} s; allow more time",
-            "undecided",
-            load,
-            Near(None, None),
-        )
+        """`budget_s`: the time there was."""
+        why = f"neither a plan nor a proof that there is none was found in {budget_s:g} s and the memory for it"
+        super().__init__(f"load {mw(load)} MW: {why}", "undecided", load, Near(None, None))
 
 
 def mw(tenths: int | Fraction) -> str:
-    """Tenths as MW for a message."""
+    """Tenths of MW as MW, for a message."""
     return f"{Decimal(tenths.numerator) / tenths.denominator / 10:.12g}"
 
 
 def _nearest(near: Near) -> str:
+    """What can be said of the nearest loads."""
     sides = [f"{mw(load)} MW {side}" for side, load in zip(("below", "above"), near, strict=True) if load is not None]
-    return f"; the nearest it can be is {' and '.join(sides)}" if sides else ""
+    return f"; the nearest that can be met: {' and '.join(sides)}" if sides else ""

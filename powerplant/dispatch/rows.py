@@ -1,10 +1,9 @@
 """One step of the core search: a row of losses, and the same row once one more unit may move.
 
-A range of moves is its first move and then steps of 1, 2, 4, ... up to its width, each taken or not at the same loss per step.
-So a row only ever meets itself shifted, and one bit per cell tells which of the two was better.
+A range of moves is its least one and then steps of 1, 2, 4, ... up to its width, each taken or not at the same loss per
+step. So a row only ever meets itself shifted, and one bit per cell tells which of the two was better.
 """
 
-from collections.abc import Iterator
 from collections.abc import Iterator
 from math import inf
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from powerplant.dispatch.merit import FloatArray
 
 
 class Row(NamedTuple):
-    """The least loss of each deviation from `first` to `last`, infinite where it is not reached."""
+    """The least loss of each deviation from merit order, from `first` on; infinite where it is not reached."""
 
     first: int
     loss: FloatArray
@@ -36,7 +35,7 @@ class Taken(NamedTuple):
     bits: NDArray[np.uint8]
 
     def at(self, deviation: int) -> bool:
-        """Whether it was so for that cell."""
+        """Whether that cell was."""
         cell = deviation - self.first
         return bool(self.bits[cell >> 3] >> (7 - (cell & 7)) & 1)
 
@@ -60,25 +59,23 @@ class Choice(NamedTuple):
 
     @property
     def size_bytes(self) -> int:
-        """The memory of the bits."""
+        """What the bits take."""
         return self.other.bits.nbytes + sum(step.bits.nbytes for step in self.steps)
 
 
 def extended(row: Row, unit: CoreUnit, window: tuple[int, int], most: int) -> tuple[Row, Choice] | None:
-    """`row` once `unit` may also move, by `most` steps at most; cut to `window`, None when nothing is left there."""
+    """`row` once `unit` may move as well, by `most` at most; cut to `window`, None when nothing is left there."""
     ranged, steps = _ranged(row, unit, window, most)
-    other = _moved(row, unit, unit.other) if unit.other <= most else Row(ranged.first, ranged.loss[:0])
+    other = _moved(row, unit, unit.other) if unit.other <= most else Row(row.first, row.loss[:0])
     parts = [part for part in (ranged, other) if part.loss.size]
-    if not parts:
-        return None
-    first = max(window[0], min(part.first for part in parts))
-    last = min(window[1], max(part.last for part in parts))
+    first = max(window[0], min((part.first for part in parts), default=window[1] + 1))
+    last = min(window[1], max((part.last for part in parts), default=window[1]))
     if first > last:
         return None
     loss = np.full(last - first + 1, inf)
-    better = np.zeros(loss.size, dtype=np.bool)
     source, target = _overlap(ranged, first, last)
     loss[target] = ranged.loss[source]
+    better = np.zeros(loss.size, dtype=np.bool)
     source, target = _overlap(other, first, last)
     np.less(other.loss[source], loss[target], out=better[target])
     np.minimum(other.loss[source], loss[target], out=loss[target])
@@ -86,7 +83,7 @@ def extended(row: Row, unit: CoreUnit, window: tuple[int, int], most: int) -> tu
 
 
 def _ranged(row: Row, unit: CoreUnit, window: tuple[int, int], most: int) -> tuple[Row, list[Taken]]:
-    """`row` with each of the unit's range of moves; no further than `window` in their direction."""
+    """`row` after each of the unit's range of moves, no further than `window` in their direction."""
     moved = _moved(row, unit, unit.least)
     width = min(unit.span, most - unit.least)
     first, last = moved.first, moved.last
@@ -99,11 +96,11 @@ def _ranged(row: Row, unit: CoreUnit, window: tuple[int, int], most: int) -> tup
     loss = np.full(last - first + 1, inf)
     source, target = _overlap(moved, first, last)
     loss[target] = moved.loss[source]
-    return Row(first, loss), [_step(loss, first, move, unit) for move in _doubling(width) if move < loss.size]
+    return Row(first, loss), [_step(loss, first, unit, move) for move in _doubling(width) if move < loss.size]
 
 
-def _step(loss: FloatArray, first: int, move: int, unit: CoreUnit) -> Taken:
-    """Let each cell of `loss` be reached from the one `move` before it as well."""
+def _step(loss: FloatArray, first: int, unit: CoreUnit, move: int) -> Taken:
+    """Let each cell of `loss`, which begins at `first`, be reached from the one that is `move` before it as well."""
     source, target = slice(None, -move), slice(move, None)
     if unit.direction != UP:
         source, target = target, source
@@ -115,7 +112,7 @@ def _step(loss: FloatArray, first: int, move: int, unit: CoreUnit) -> Taken:
 
 
 def _doubling(width: int) -> Iterator[int]:
-    """Steps of which any selection sums to 0..width, and each of these sums is met."""
+    """Steps whose selections have just the sums 0 to `width` > 0."""
     step = 1
     while step <= width:
         yield step
@@ -126,13 +123,11 @@ def _doubling(width: int) -> Iterator[int]:
 
 
 def _moved(row: Row, unit: CoreUnit, move: int) -> Row:
-    if not move:
-        return row
-    return Row(row.first + unit.direction * move, row.loss + unit.away * move)
+    return Row(row.first + unit.direction * move, row.loss + unit.away * move) if move else row
 
 
 def _overlap(row: Row, first: int, last: int) -> tuple[slice, slice]:
-    """Where the cells first..last are in `row`, and where the row's are among those."""
+    """Where the cells `first` to `last` are in `row`, and where the row's are among these."""
     begin, end = max(row.first, first), min(row.last, last) + 1
     if begin >= end:
         return slice(0, 0), slice(0, 0)

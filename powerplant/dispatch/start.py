@@ -1,4 +1,4 @@
-"""A first plan near merit order, and its loss: what the exact search starts from. None of this is part of the proof."""
+"""A first plan near merit order and its loss, for the exact search to start from. None of this is part of the proof."""
 
 from math import inf
 from typing import Final, NamedTuple
@@ -10,18 +10,16 @@ from powerplant.dispatch.merit import IntArray, Merit
 MAX_FILLED: Final = 2000
 
 
-class Start(NamedTuple):
-    """The best outputs met, in merit order and in steps (None: none met), and their loss."""
+class Candidate(NamedTuple):
+    """The best outputs so far, in merit order and in steps, and their loss; None and infinite when there are none."""
 
     outputs: IntArray | None
     loss: float
 
 
-def first_plan(merit: Merit) -> Start:
-    """The best plan of four kinds: the rest from one dear unit, the same against less from the cheap ones, a cheap unit off
-    so that the break unit reaches its pmin, and the dear units filled one after the other, those that do not fit left out.
-    """
-    best = Start(None, inf)
+def first_plan(merit: Merit) -> Candidate:
+    """The best of a few plain plans; 0 is not searched beyond."""
+    best = Candidate(None, inf)
     for attempt in (_one_takes_the_rest, _one_at_its_least, _one_cheap_off, _fill):
         found = attempt(merit, best.loss)
         if found is not None:
@@ -31,62 +29,61 @@ def first_plan(merit: Merit) -> Start:
     return best
 
 
-def _one_takes_the_rest(merit: Merit, loss: float) -> Start | None:
-    """The nearest dear unit that can give just the rest."""
+def _one_takes_the_rest(merit: Merit, loss: float) -> Candidate | None:
+    """The nearest dear unit that can give just the rest; the break unit, if it can."""
     lower, upper = merit.lower[merit.brk :], merit.upper[merit.brk :]
     able = (lower <= merit.rest) & (upper >= merit.rest)
     unit = merit.brk + int(able.argmax())
-    if not able[unit - merit.brk] or merit.away[unit] * merit.rest >= loss:
+    lost = float(merit.away[unit]) * merit.rest
+    if not able[unit - merit.brk] or lost >= loss:
         return None
     outputs = merit.outputs()
     outputs[unit] = merit.rest
-    return Start(outputs, float(merit.away[unit] * merit.rest))
+    return Candidate(outputs, lost)
 
 
-def _one_at_its_least(merit: Merit, loss: float) -> Start | None:
-    """A dear unit at a pmin above the rest; the cheap units give that much less, the dearest of them first."""
+def _one_at_its_least(merit: Merit, loss: float) -> Candidate | None:
+    """A dear unit at a pmin above the rest, while the cheap ones, the dearest of them first, give that much less."""
     lower, away = merit.lower[merit.brk :], merit.away[merit.brk :]
-    ranges = (merit.upper - merit.lower)[merit.brk - 1 :: -1] if merit.brk else merit.upper[:0]
-    given = np.concatenate(([0], np.cumsum(ranges)))
-    lost = np.concatenate(([0.0], np.cumsum(ranges * merit.away[: merit.brk][::-1])))
+    spare = (merit.upper - merit.lower)[: merit.brk][::-1]
+    given = np.concatenate(([0], np.cumsum(spare)))
+    lost = np.concatenate(([0.0], np.cumsum(spare * merit.away[: merit.brk][::-1])))
     worth = np.flatnonzero((lower > merit.rest) & (away * lower < loss) & (lower - merit.rest <= given[-1]))
-    if not worth.size:
-        return None
     losses = away[worth] * lower[worth] + np.interp(lower[worth] - merit.rest, given, lost)
-    best = int(losses.argmin())
-    if losses[best] >= loss:
+    if losses.min(initial=inf) >= loss:
         return None
+    best = int(losses.argmin())
     unit = merit.brk + int(worth[best])
     outputs = merit.outputs()
     outputs[unit] = merit.lower[unit]
     outputs[: merit.brk] -= np.diff(np.minimum(given, merit.lower[unit] - merit.rest))[::-1]
-    return Start(outputs, float(losses[best]))
+    return Candidate(outputs, float(losses[best]))
 
 
-def _one_cheap_off(merit: Merit, loss: float) -> Start | None:
+def _one_cheap_off(merit: Merit, loss: float) -> Candidate | None:
     """A cheap unit off, and the break unit in its place."""
     taken = merit.rest + merit.upper[: merit.brk]
     able = (taken >= merit.lower[merit.brk]) & (taken <= merit.upper[merit.brk])
     losses = np.where(able, merit.away[: merit.brk] * merit.upper[: merit.brk], inf)
-    if not losses.size or losses.min() >= loss:
+    if losses.min(initial=inf) >= loss:
         return None
     unit = int(losses.argmin())
     outputs = merit.outputs()
     outputs[unit], outputs[merit.brk] = 0, taken[unit]
-    return Start(outputs, float(losses[unit]))
+    return Candidate(outputs, float(losses[unit]))
 
 
-def _fill(merit: Merit, loss: float) -> Start | None:
-    """From the break unit on, each that fits into what is still missing, with as much as it can take of that."""
+def _fill(merit: Merit, loss: float) -> Candidate | None:
+    """From the break unit on, each unit that fits into what is missing gives as much of it as it can."""
     reach = slice(merit.brk, merit.brk + MAX_FILLED)
-    rest, lost, outputs = merit.rest, 0.0, merit.outputs()
+    missing, lost, outputs = merit.rest, 0.0, merit.outputs()
     rows = zip(merit.lower[reach].tolist(), merit.upper[reach].tolist(), merit.away[reach].tolist(), strict=True)
     for unit, (low, high, away) in enumerate(rows, merit.brk):
-        if low <= rest:
-            given = min(rest, high)
-            rest, lost, outputs[unit] = rest - given, lost + away * given, given
+        if low <= missing:
+            outputs[unit] = given = min(missing, high)
+            missing, lost = missing - given, lost + away * given
             if lost >= loss:
                 return None
-            if not rest:
-                return Start(outputs, lost)
+            if not missing:
+                return Candidate(outputs, lost)
     return None

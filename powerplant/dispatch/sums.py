@@ -1,8 +1,8 @@
 """Which loads units can meet together, and how.
 
-Units of one kind, that is of equal pmin and pmax, are taken together: n of them are split into items of 1, 2, 4, ... copies
-that run together or not at all. Every number of running units is a selection of items, and k running units give k * pmin to
-k * pmax; so the items meet the same loads as the units.
+Units of one kind, that is of equal pmin and pmax, are taken together: n of them are split into items of 1, 2, 4, ...
+copies that run together or not at all. Every number of running units is the sum of some items, and k units that run
+give k * pmin to k * pmax; so the items meet just the loads that the units meet.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ MAX_HISTORY_BYTES: Final = 32 << 20
 
 
 class Item(NamedTuple):
-    """`copies` units of the kind (pmin, pmax), that together give nothing or `low` to `high`."""
+    """`copies` units of the kind (pmin, pmax), which together give nothing or `low` to `high`."""
 
     low: int
     high: int
@@ -24,14 +24,14 @@ class Item(NamedTuple):
 
 
 class Amount(NamedTuple):
-    """What an item gives in a plan."""
+    """What an item gives."""
 
     item: Item
     given: int
 
 
 def items_of(kinds: Mapping[Span, int]) -> list[Item]:
-    """The items of so many units of each kind, the widest ranges first: they make sets of few spans."""
+    """The items of so many units of each kind, the widest ranges first: these make sets of few spans."""
     items = []
     for (low, high), count in kinds.items():
         copies, left = 1, count
@@ -43,13 +43,13 @@ def items_of(kinds: Mapping[Span, int]) -> list[Item]:
 
 
 class Sums:
-    """The loads that items added one after the other can meet, up to a limit.
+    """The loads that items, added one after the other, can meet up to a limit, and by which amounts.
 
-    From the top (`from_top`), it is about what the items can leave of all they have: 0 is everything at its pmax.
+    With `from_top`, it is about what the items leave of all they have: 0 means that each gives its most.
     """
 
     def __init__(self, limit: int, *, from_top: bool = False) -> None:
-        """No item yet: 0 is met."""
+        """No item yet: only 0 is met."""
         self.loads: Spans | Bits = Spans(limit)
         self._from_top = from_top
         self._history: list[tuple[Item, Spans | Bits]] | None = []
@@ -57,20 +57,17 @@ class Sums:
 
     def add(self, item: Item) -> None:
         """One more item. Raises TooManyLoads."""
-        self._remember(item)
+        self._history_bytes += self.loads.size_bytes
+        if self._history_bytes > MAX_HISTORY_BYTES:
+            self._history = None
+        if self._history is not None:
+            self._history.append((item, self.loads))
         self.loads = self.loads.plus(self._choices(item))
 
     def _choices(self, item: Item) -> tuple[Span, Span]:
         if self._from_top:
             return (0, item.high - item.low), (item.high, item.high)
         return (0, 0), (item.low, item.high)
-
-    def _remember(self, item: Item) -> None:
-        self._history_bytes += self.loads.size_bytes
-        if self._history_bytes > MAX_HISTORY_BYTES:
-            self._history = None
-        if self._history is not None:
-            self._history.append((item, self.loads))
 
     def amounts(self, load: int) -> list[Amount] | None:
         """What each item gives so that `load`, a member, is met; None when that was too much to remember."""
@@ -84,14 +81,14 @@ class Sums:
         return amounts
 
 
-def _part(loads: Spans | Bits, load: int, spans: Sequence[Span]) -> int:
-    """A number from `spans` that leaves a member of `loads`; that there is one follows from how `load` became one."""
-    parts = ((load - loads.below(load - low), high) for low, high in spans if low <= load)
+def _part(loads: Spans | Bits, load: int, choices: Sequence[Span]) -> int:
+    """A number in one of `choices` that leaves a member of `loads`; `load` came to be a member by such a one."""
+    parts = ((load - loads.below(load - low), high) for low, high in choices if low <= load)
     return next(part for part, high in parts if part <= high)
 
 
 def outputs_of(amounts: Iterable[Amount], kinds: Sequence[Span]) -> list[int]:
-    """The output of each unit of `kinds`, the first of a kind running first, that makes up the amounts."""
+    """The output of each unit, known by its kind, that makes up the amounts; the first of a kind run first."""
     running: Counter[Span] = Counter()
     given: Counter[Span] = Counter()
     for item, amount in amounts:

@@ -1,6 +1,6 @@
-"""The challenge's payload, read into whole tenths of MW: the plants in merit order, or everything wrong with it at once.
+"""The challenge's payload, read into whole tenths of MW: the plants in merit order, or all that is wrong with it.
 
-`plants` says what a fleet is, `conventions` how MW become tenths and fuels become costs, `findings` how faults are told,
+`plants` says what a fleet is, `conventions` how MW become tenths and fuels costs, `findings` how faults are told, and
 `payload` reads.
 """
 

@@ -1,9 +1,9 @@
 """How MW become whole tenths, and fuels become costs.
 
-What a plant can give is rounded down to 0.1 MW and its pmin up, so that a plan in tenths is one the plants can run. A float
-within 1e-6 of a tenth is that tenth: 150 * 0.6 is not quite 90. A MWh costs fuel price / efficiency, and burning gas adds
-0.3 ton of CO2 to each MWh generated, whatever the efficiency. Wind is free and, as the challenge has it, all or nothing
-(`onoff`); under `curtail` a turbine may give less, but not less than its pmin.
+What a plant can give is rounded down to 0.1 MW and its pmin up, so that a plan in tenths is one the plants can run. A
+float within 1e-6 of a tenth is that tenth, as products such as 150 * 0.6 are not exact. A MWh costs fuel price /
+efficiency, and burning gas adds 0.3 ton of CO2 to each MWh generated, whatever the efficiency. Wind is free and, as the
+challenge has it, all or nothing (`onoff`); under `curtail` a turbine may give less, but not less than its pmin.
 """
 
 from fractions import Fraction

@@ -27,8 +27,9 @@ MAX_EUR: Final = 10**12  # per MWh or ton
 
 
 def read_fleet(payload: object, *, wind: str = "onoff", co2: bool = True, max_plants: int | None = None) -> Fleet:
-    """The load and fleet that `payload` (dicts, lists, str, int, float, Decimal) describes; unknown members are ignored.
+    """The load and the fleet that `payload`, decoded from JSON, describes; members it does not know are ignored.
 
+    payload  of dicts, lists, str, int, float and Decimal
     wind     one of WIND_MODES
     co2      whether CO2 counts as a cost
     raises   Malformed: with all the faults; TooManyPlants; ValueError: no such wind mode
@@ -109,7 +110,8 @@ class _PlantReader:
     def plant(self, position: int, entry: object) -> Plant | None:
         """The plant at `position` in the payload, None when it has faults."""
         if not isinstance(entry, dict):
-            self._found.fault(("powerplants", position), "type", f"the plant is {json_name(entry)}; it must be an object")
+            detail = f"the plant is {json_name(entry)}; it must be an object"
+            self._found.fault(("powerplants", position), "type", detail)
             return None
         name = self._name(entry.get("name", ABSENT), position)
         kind = self._kind(entry.get("type", ABSENT), position)
@@ -125,13 +127,13 @@ class _PlantReader:
         return Plant(pmin, pmax, cost, name, kind, position, CO2_TON_PER_GAS_MWH if kind == GASFIRED else 0.0)
 
     def _name(self, name: object, position: int) -> str | None:
+        if isinstance(name, str) and (name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)):
+            return name
         path = ("powerplants", position, "name")
-        if not isinstance(name, str):
-            self._found.unfit(path, name, "a string")
-        elif not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
+        if isinstance(name, str):
             self._found.fault(path, "surrogate", f"name is {shown(name)}; a lone surrogate is no character")
         else:
-            return name
+            self._found.unfit(path, name, "a string")
         return None
 
     def _kind(self, kind: object, position: int) -> str | None:
@@ -151,7 +153,7 @@ class _PlantReader:
         pmax = self._found.number(entry.get("pmax", ABSENT), ("powerplants", position, "pmax"), 0, MAX_MW)
         if pmin is None or pmax is None:
             return None
-        if pmin > pmax:
+        if pmin > pmax and tenths_up(pmin) > tenths_down(pmax):
             detail = f"pmin is {pmin:.10g} MW; it must be at most the pmax of {pmax:.10g} MW"
             self._found.fault(("powerplants", position, "pmin"), "pmin_above_pmax", detail)
             return None
@@ -174,14 +176,14 @@ class _PlantReader:
     def _range(self, pmin: float, pmax: float, position: int) -> tuple[int, int]:
         """A fuelled plant's limits in tenths; 0, 0 when no tenth lies between them."""
         low, high = tenths_up(pmin), tenths_down(pmax)
-        if low > tenths_down(pmin):
+        if low != 10 * pmin and low > tenths_down(pmin):
             detail = f"pmin {pmin:.10g} MW is rounded up to {low / 10:.10g} MW"
             self._found.warn(("powerplants", position, "pmin"), "rounded", detail)
-        if high < tenths_up(pmax):
+        if high != 10 * pmax and high < tenths_up(pmax):
             detail = f"pmax {pmax:.10g} MW is rounded down to {high / 10:.10g} MW"
             self._found.warn(("powerplants", position, "pmax"), "rounded", detail)
         if low > high:
-            detail = f"no multiple of 0.1 MW lies between pmin {pmin:.10g} MW and pmax {pmax:.10g} MW; the plant cannot run"
+            detail = f"no multiple of 0.1 MW is in {pmin:.10g} to {pmax:.10g} MW, so the plant cannot run"
             self._found.warn(("powerplants", position), "cannot_run", detail)
             return 0, 0
         return low, high
@@ -190,7 +192,7 @@ class _PlantReader:
         """A turbine's limits in tenths: all the wind there is, under `curtail` from its pmin on."""
         available = wind_mw(pmax, wind_percent)
         high = tenths_down(available)
-        if high < tenths_up(available):
+        if high != 10 * available and high < tenths_up(available):
             detail = f"the wind's {available:.10g} MW are rounded down to {high / 10:.10g} MW"
             self._found.warn(("powerplants", position), "rounded", detail)
         return (min(tenths_up(pmin), high) if self._curtail else high), high

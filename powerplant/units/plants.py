@@ -9,7 +9,7 @@ from powerplant.units.findings import Finding
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What dispatch needs of a plant: off, or on at pmin..pmax tenths of MW, 0 <= pmin <= pmax; pmax 0: it cannot run."""
+    """What dispatch needs of a plant: off, or on at pmin..pmax tenths of MW; pmax 0: it cannot run."""
 
     pmin: int
     pmax: int

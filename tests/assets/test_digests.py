@@ -71,7 +71,9 @@ def test_every_claim_counts() -> None:
         ({"Content-MD5": "AAAA"}, "Content-MD5: the md5 has 3 bytes, not 16"),
         ({"X-Checksum-Sha256": "xyz"}, "X-Checksum-Sha256: it is not 64 hexadecimal digits"),
         ({"X-Checksum-Sha256": "abc"}, "X-Checksum-Sha256: it is not 64 hexadecimal digits"),
-        ({"X-Checksum-Sha256": "ab"}, "X-Checksum-Sha256: the sha256 has 1 bytes, not 32"),
+        ({"X-Checksum-Sha256": "0" * 63}, "X-Checksum-Sha256: it is not 64 hexadecimal digits"),
+        ({"X-Checksum-Sha256": ""}, "X-Checksum-Sha256: it is not 64 hexadecimal digits"),
+        ({"Content-MD5": ""}, "Content-MD5: the md5 has 0 bytes, not 16"),
     ],
 )
 def test_says_what_is_wrong_with_a_header(headers: dict[str, str], message: str) -> None:

@@ -18,7 +18,7 @@ BYTES = bytes(range(256)) * 40
 
 def builder(home: Path, *arguments: str, data: bytes = b"", **variables: str) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "buildserver.cli", *arguments]
-    variables = {name: value for name, value in environment(home, **variables).items() if name not in ("PORT",)}
+    variables = {name: value for name, value in environment(home, **variables).items() if name != "PORT"}
     ended = subprocess.run(command, cwd=PROJECT, env=variables, input=data, capture_output=True, check=False)
     assert b"Traceback" not in ended.stderr, ended.stderr.decode()
     return ended

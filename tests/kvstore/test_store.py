@@ -160,8 +160,11 @@ def test_what_is_gone_is_not_deleted_again(gone: str) -> None:
 @pytest.mark.parametrize("version", [None, 0])
 def test_what_is_gone_is_created_anew(gone: str, version: int | None) -> None:
     now = make_gone(gone)
-    assert put(now=now, version=version).created
+    assert put(value=b"new", now=now, version=version).created
     record = Record.objects.get(path=K)
+    assert (bytes(record.value), record.content_type, record.expires_at, record.deleted) == (
+        b"new", "application/json", None, False,
+    )  # fmt: skip
     assert (record.created_at, record.updated_at, record.created_revision) == (now, now, record.revision)
     assert not put(now=now).created
 

@@ -117,7 +117,9 @@ def test_ignores_unknown_fields_and_keeps_plants_of_one_name_apart(anonymous: AP
 
 @override_settings(CLOSED_ROUTES=["/productionplan"])
 def test_a_closed_route_needs_the_scope_plan(anonymous: APIClient, reader: APIClient, api: APIClient) -> None:
-    statuses = [client.post("/productionplan", payload(), format="json").status_code for client in (anonymous, reader, api)]
+    statuses = [
+        client.post("/productionplan", payload(), format="json").status_code for client in (anonymous, reader, api)
+    ]
     assert statuses == [401, 403, 200]
 
 
