@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 HOME = tempfile.TemporaryDirectory(prefix="buildserver-tests-")
 TEST_HOME = HOME.name
@@ -45,6 +46,8 @@ from rest_framework.test import APIClient  # noqa: E402
 from tests import services  # noqa: E402
 from tests.live import Service  # noqa: E402
 
+Start = Callable[..., Service]
+
 
 @pytest.fixture
 def anonymous() -> APIClient:
@@ -76,6 +79,20 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     running = Service(tmp_path_factory.mktemp("service"), OPEN_RATE="none")
     yield running
     running.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts services at home in the test's directory; those that the test leaves running are stopped after it."""
+    started: list[Service] = []
+
+    def start(*arguments: str, **variables: str) -> Service:
+        started.append(Service(tmp_path, *arguments, **variables))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop()
 
 
 @pytest.fixture(scope="session")

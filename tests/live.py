@@ -35,6 +35,7 @@ class Service:
             command, cwd=PROJECT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self.output = ""
+        self._stopped: int | None = None
         assert self.process.stdout
         for line in self.process.stdout:
             self.output += line
@@ -63,15 +64,18 @@ class Service:
 
     def stop(self, sign: int = signal.SIGTERM) -> int:
         """Stop it as a user or a supervisor does; returns its exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(sign)
+        if self._stopped is not None:
+            return self._stopped
+        self.process.send_signal(sign)
         try:
             status = self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
+            self._stopped = self.process.wait()
             raise
         self.session.close()
         self._reader.join(10)
         if self.process.stdout:
             self.process.stdout.close()
+        self._stopped = status
         return status

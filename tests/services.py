@@ -118,7 +118,7 @@ def nginx(directory: Path, upstream: str) -> Iterator[str]:
     port = free_port()
     config = directory / "nginx.conf"
     config.write_text(f"""
-        daemon off; pid {directory}/pid; error_log stderr; worker_processes 1;
+        daemon off; master_process off; pid {directory}/pid; error_log stderr; worker_processes 1;
         events {{ }}
         http {{
             access_log off; client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy;

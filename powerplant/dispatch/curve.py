@@ -23,7 +23,7 @@ class Curve:
         self._laid_from, self._laid = 0, np.zeros(1)
 
     def reach(self, piece: int, loss: float) -> int:
-        """How far one gets from the beginning of `piece` for less than `loss` > 0, or a step further, up to the end."""
+        """How far one gets from the beginning of `piece` for less than `loss` > 0, or two steps more, up to the end."""
         most = self.losses[piece] + loss
         end = bisect_left(self.losses, most)
         if end == len(self.losses) or loss == inf:

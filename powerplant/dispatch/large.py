@@ -38,7 +38,8 @@ def dispatch(order: MeritOrder, load: int | Fraction, budget: Budget) -> Plan:
     outputs = np.zeros(order.count, dtype=np.int64)
     outputs[fitting.position] = best.outputs * order.step
     cost = float(fitting.eur_per_mwh @ best.outputs) * order.step / 10
-    return Plan(tuple(outputs.tolist()), cost, (best.loss - bound) / 10, float(fitting.eur_per_mwh[merit.brk]))
+    price = float(order.eur_per_mwh[order.break_unit(steps)])
+    return Plan(tuple(outputs.tolist()), cost, (best.loss - bound) / 10, price)
 
 
 def _explained(order: MeritOrder, load: int | Fraction, budget: Budget) -> Infeasible:

@@ -47,6 +47,10 @@ class MeritOrder:
         """What all units give together, in steps."""
         return int(self.upper.sum())
 
+    def break_unit(self, load: int) -> int:
+        """The last unit that merit order needs for 0 < `load` <= the capacity, in steps."""
+        return int(np.searchsorted(np.cumsum(self.upper), load))
+
     def kinds(self) -> list[tuple[int, int]]:
         """Each unit's pmin and pmax in steps."""
         return list(zip(self.lower.tolist(), self.upper.tolist(), strict=True))
@@ -81,10 +85,9 @@ class Merit:
     @classmethod
     def of(cls, order: MeritOrder, load: int) -> "Merit":
         """For 0 < load <= the capacity of `order`, in steps."""
-        reached = np.cumsum(order.upper)
-        brk = int(np.searchsorted(reached, load))
+        brk = order.break_unit(load)
         away = np.abs(order.eur_per_mwh - order.eur_per_mwh[brk]) * order.step
-        return cls(order.lower, order.upper, away, brk, load - int(reached[brk] - order.upper[brk]))
+        return cls(order.lower, order.upper, away, brk, load - int(order.upper[:brk].sum()))
 
     def outputs(self) -> IntArray:
         """The outputs but for the rest: the cheap units at `upper`, the others off."""

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+MANY_MW: Final = 10**15
 
 Reason: TypeAlias = Literal["granularity", "capacity", "gcd", "gap"]
 
@@ -15,7 +17,7 @@ class Plan:
     outputs            tenths of MW in the order of the units, each 0 or pmin..pmax
     cost_eur           of the hour
     gap_eur            every plan costs at least cost_eur - gap_eur; 0: it is proven that none is cheaper
-    price_eur_per_mwh  the cost of the break unit, the last one that merit order needs; None when no unit can run
+    price_eur_per_mwh  what the last unit costs that merit order, ignoring every pmin, needs; None when no unit can run
     """
 
     outputs: tuple[int, ...]
@@ -81,7 +83,8 @@ class Undecided(NoPlan):
 
 def mw(tenths: int | Fraction) -> str:
     """Tenths of MW as MW, for a message."""
-    return f"{Decimal(tenths.numerator) / tenths.denominator / 10:.12g}"
+    value = Decimal(tenths.numerator) / tenths.denominator / 10
+    return f"{value:.6e}" if value >= MANY_MW else f"{round(value, 9).normalize():f}"
 
 
 def _nearest(near: Near) -> str:

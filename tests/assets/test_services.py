@@ -71,8 +71,11 @@ def test_the_same_bytes_again_change_nothing(store: AssetStore) -> None:
 
 
 @pytest.mark.parametrize("said", [(), digests.claims({"X-Checksum-Sha256": hashlib.sha256(b"other").hexdigest()})])
-def test_other_bytes_are_a_conflict(store: AssetStore, said: tuple[digests.Claim, ...]) -> None:
+def test_other_bytes_are_a_conflict_without_reading_what_is_there(
+    store: AssetStore, said: tuple[digests.Claim, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = put("a", b"bytes").asset
+    monkeypatch.setattr(services, "measure", lambda *_arguments: pytest.fail("what is there was read"))
     with pytest.raises(Conflict, match=f"'a' has other bytes, with sha256 {first.sha256}; replace=true would replace"):
         put("a", b"other", said=said)
     assert (get("a"), services.find("a"), leftovers(store)) == (b"bytes", first, [])

@@ -14,13 +14,14 @@ import pytest
 import requests
 
 from tests import services
+from tests.conftest import Start
 from tests.live import PROJECT, Service, environment
 
 pytestmark = pytest.mark.live
 
 
-def test_the_first_start_makes_everything_and_the_second_shows_no_secret(tmp_path: Path) -> None:
-    service = Service(tmp_path)
+def test_the_first_start_makes_everything_and_the_second_shows_no_secret(start: Start, tmp_path: Path) -> None:
+    service = start()
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     assert service.call("GET", "/authorize").json()["key"] == "owner"
     assert service.call("POST", "/save", json={"key": "k", "value": 1}).status_code == 201
@@ -28,7 +29,7 @@ def test_the_first_start_makes_everything_and_the_second_shows_no_secret(tmp_pat
     assert key
     assert password
     assert service.stop() == 0
-    again = Service(tmp_path)
+    again = start()
     again.session.headers["Authorization"] = f"Bearer {key}"
     assert again.call("GET", "/get?key=k").json()["value"] == 1
     assert (again.key, again.password) == ("", "")
@@ -44,8 +45,8 @@ def test_the_line_it_tells_works_when_pasted(service: Service) -> None:
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_a_signal_ends_all_that_was_started(sign: int, server: str, tmp_path: Path) -> None:
-    service = Service(tmp_path, "--mock-s3", WEB_SERVER=server)
+def test_a_signal_ends_all_that_was_started(start: Start, sign: int, server: str, tmp_path: Path) -> None:
+    service = start("--mock-s3", WEB_SERVER=server)
     assert service.call("GET", "/buildserver/list-assets").json()["assets"][0]["build"] == "ci-devspike-3028"
     group = children(service.process.pid)
     assert len(group) >= 3
@@ -71,8 +72,8 @@ def gone(pid: int) -> None:
         os.close(descriptor)
 
 
-def test_a_kill_9_of_the_server_ends_the_mock_too(tmp_path: Path) -> None:
-    service = Service(tmp_path, "--mock-s3")
+def test_a_kill_9_of_the_server_ends_the_mock_too(start: Start) -> None:
+    service = start("--mock-s3")
     group = children(service.process.pid)
     service.stop(signal.SIGKILL)
     for pid in group:
@@ -120,8 +121,8 @@ def test_a_wrong_or_missing_value_names_its_variable(variables: dict[str, str], 
     assert said in refused(tmp_path, **variables)
 
 
-def test_serves_by_granian_the_same(tmp_path: Path) -> None:
-    service = Service(tmp_path, WEB_SERVER="granian")
+def test_serves_by_granian_the_same(start: Start) -> None:
+    service = start(WEB_SERVER="granian")
     assert service.call("GET", "/authorize").json()["key"] == "owner"
     assert service.call("GET", "/get/%FF").status_code == 400
     body = iter([b'{"message":', b' "hello"}'])
@@ -131,8 +132,8 @@ def test_serves_by_granian_the_same(tmp_path: Path) -> None:
     assert service.stop() in (0, -signal.SIGTERM)
 
 
-def test_serves_on_mariadb_the_same(mariadb: str, tmp_path: Path) -> None:
-    service = Service(tmp_path, DATABASE_URL=mariadb)
+def test_serves_on_mariadb_the_same(mariadb: str, start: Start) -> None:
+    service = start(DATABASE_URL=mariadb)
     assert service.call("GET", "/readyz").json()["database"] == "OK"
     assert service.call("POST", "/save", json={"key": "Case", "value": 1}).status_code == 201
     assert service.call("GET", "/get/case").status_code == 404
@@ -142,8 +143,8 @@ def test_serves_on_mariadb_the_same(mariadb: str, tmp_path: Path) -> None:
     assert service.stop() == 0
 
 
-def test_metrics_are_those_of_all_workers(tmp_path: Path) -> None:
-    service = Service(tmp_path)
+def test_metrics_are_those_of_all_workers(start: Start) -> None:
+    service = start()
     for _ in range(20):
         requests.get(service.url + "/ping", timeout=30)
     counted = re.search(r'method="GET",route="ping",status="200"} (\d+)', service.call("GET", "/metrics").text)
@@ -152,8 +153,8 @@ def test_metrics_are_those_of_all_workers(tmp_path: Path) -> None:
     assert service.stop() == 0
 
 
-def test_behind_nginx_the_clients_address_counts(tmp_path: Path) -> None:
-    service = Service(tmp_path, OPEN_RATE="2/h", TRUSTED_PROXIES="127.0.0.1")
+def test_behind_nginx_the_clients_address_counts(start: Start, tmp_path: Path) -> None:
+    service = start(OPEN_RATE="2/h", TRUSTED_PROXIES="127.0.0.1")
     with services.nginx(tmp_path, service.url) as url:
 
         def ask(address: str) -> int:

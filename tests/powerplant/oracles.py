@@ -1,0 +1,153 @@
+"""Independent answers to compare with, random fleets of every awkward kind, and the challenge's three payloads."""
+
+import itertools
+import random
+from collections.abc import Callable, Sequence
+from math import inf
+
+import numpy as np
+
+from powerplant.dispatch import Plan, Unit
+
+EUR = 1e-6  # costs agree within this
+
+FUELS = {"gas(euro/MWh)": 13.4, "kerosine(euro/MWh)": 50.8, "co2(euro/ton)": 20, "wind(%)": 60}
+PLANTS = [
+    {"name": "gasfiredbig1", "type": "gasfired", "efficiency": 0.53, "pmin": 100, "pmax": 460},
+    {"name": "gasfiredbig2", "type": "gasfired", "efficiency": 0.53, "pmin": 100, "pmax": 460},
+    {"name": "gasfiredsomewhatsmaller", "type": "gasfired", "efficiency": 0.37, "pmin": 40, "pmax": 210},
+    {"name": "tj1", "type": "turbojet", "efficiency": 0.3, "pmin": 0, "pmax": 16},
+    {"name": "windpark1", "type": "windturbine", "efficiency": 1, "pmin": 0, "pmax": 150},
+    {"name": "windpark2", "type": "windturbine", "efficiency": 1, "pmin": 0, "pmax": 36},
+]
+
+
+def seeded(seed: object) -> random.Random:
+    """The same numbers in every run."""
+    return random.Random(str(seed))  # noqa: S311 - nothing secret
+
+
+def payload(load: object = 480, wind: object = 60, plants: object = None, **fuels: object) -> dict[str, object]:
+    """The challenge's payload; 480 and 60, 480 and 0, 910 and 60 are the official ones."""
+    return {"load": load, "fuels": {**FUELS, "wind(%)": wind, **fuels}, "powerplants": plants or PLANTS}
+
+
+def capacity(units: Sequence[Unit]) -> int:
+    """What all units give together."""
+    return sum(unit.pmax for unit in units)
+
+
+def least_cost_by_outputs(units: Sequence[Unit], load: int) -> float:
+    """In EUR, by trying every output of every unit; infinite when none meets the load."""
+    ranges = [(0, *range(max(unit.pmin, 1), unit.pmax + 1)) for unit in units]
+    met = (outputs for outputs in itertools.product(*ranges) if sum(outputs) == load)
+    return min((cost_eur(units, outputs) for outputs in met), default=inf)
+
+
+def least_cost_by_subsets(units: Sequence[Unit], load: int) -> float:
+    """In EUR, by trying every set of running units, each filled above its pmin by rising cost."""
+    ranked = sorted(units, key=lambda unit: unit.eur_per_mwh)
+    return min((_filled(running, load) for running in _subsets(ranked)), default=inf)
+
+
+def _subsets(units: Sequence[Unit]) -> itertools.chain[tuple[Unit, ...]]:
+    return itertools.chain.from_iterable(itertools.combinations(units, count) for count in range(len(units) + 1))
+
+
+def _filled(running: Sequence[Unit], load: int) -> float:
+    spare = load - sum(unit.pmin for unit in running)
+    if spare < 0 or load > capacity(running):
+        return inf
+    cost = 0.0
+    for unit in running:
+        extra = min(spare, unit.pmax - unit.pmin)
+        spare -= extra
+        cost += unit.eur_per_mwh * (unit.pmin + extra)
+    return cost / 10
+
+
+def least_costs(units: Sequence[Unit]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """In EUR, for every load from 0 to what all units give: unit by unit, output by output."""
+    costs = np.full(capacity(units) + 1, inf)
+    costs[0] = 0.0
+    for unit in units:
+        before = costs.copy()
+        for output in range(max(unit.pmin, 1), unit.pmax + 1):
+            np.minimum(costs[output:], before[:-output] + unit.eur_per_mwh * output / 10, out=costs[output:])
+    return costs
+
+
+def cost_eur(units: Sequence[Unit], outputs: Sequence[int]) -> float:
+    """What outputs cost."""
+    return sum(unit.eur_per_mwh * output for unit, output in zip(units, outputs, strict=True)) / 10
+
+
+def assert_meets(plan: Plan, units: Sequence[Unit], load: int) -> None:
+    """A plan is one: exact sum, every output possible, the cost that of the outputs."""
+    assert sum(plan.outputs) == load
+    for unit, output in zip(units, plan.outputs, strict=True):
+        assert output == 0 or unit.pmin <= output <= unit.pmax, (unit, output)
+    assert abs(plan.cost_eur - cost_eur(units, plan.outputs)) < EUR
+    assert plan.bound_eur == plan.cost_eur - plan.gap_eur
+    assert plan.optimal == (plan.gap_eur == 0)
+
+
+def _close_below(rng: random.Random, top: int) -> tuple[int, int]:
+    high = rng.randint(1, top)
+    return max(high - rng.randint(0, 2), 0), high
+
+
+def _any_below(rng: random.Random, top: int) -> tuple[int, int]:
+    high = rng.randint(0, top)
+    return rng.randint(0, high), high
+
+
+def _far_up(rng: random.Random, top: int) -> tuple[int, int]:
+    high = rng.randint(1, top)
+    return rng.choice([0, high // 2, high]), high
+
+
+def _blocks(step: int, odd: float = 0.0) -> Callable[[random.Random, int], tuple[int, int]]:
+    """Multiples of `step`; a share of `odd` is one more."""
+
+    def draw(rng: random.Random, top: int) -> tuple[int, int]:
+        size = step * rng.randint(1, max(top // step, 1)) + (rng.random() < odd)
+        return size, size
+
+    return draw
+
+
+def _few_sizes(rng: random.Random, _top: int) -> tuple[int, int]:
+    size = rng.choice([6, 10, 15])
+    return size, size
+
+
+RANGES = {
+    "any": _any_below,
+    "pmin close to pmax": _close_below,
+    "pmin 0, far up or pmax": _far_up,
+    "blocks": _blocks(1),
+    "even blocks": _blocks(2),
+    "mostly multiples of six": _blocks(6, odd=0.1),
+    "blocks of three sizes": _few_sizes,
+    "tiny": lambda rng, _top: (rng.randint(1, 2), rng.randint(2, 4)),
+}
+
+COSTS: dict[str, Callable[[random.Random, int], float]] = {
+    "any": lambda rng, _size: rng.uniform(10, 60),
+    "nearly equal": lambda rng, _size: rng.uniform(30, 30.5),
+    "few": lambda rng, _size: float(rng.randint(0, 3)),
+    "one": lambda _rng, _size: 5.0,
+    "dearer by size": lambda _rng, size: 20 + size / 2,
+    "cheaper by size": lambda _rng, size: 20 + 60 / max(size, 1),
+    "negative too": lambda rng, _size: rng.choice([rng.uniform(-40, 40), 0.0, -5.0]),
+    "nothing": lambda _rng, _size: 0.0,
+}
+
+
+def fleet(rng: random.Random, count: int, top: int, ranges: str | None = None, costs: str | None = None) -> list[Unit]:
+    """`count` units of up to about `top`, of the kind named or a random one."""
+    draw_range = RANGES[ranges or rng.choice(sorted(RANGES))]
+    draw_cost = COSTS[costs or rng.choice(sorted(COSTS))]
+    limits = [draw_range(rng, top) for _ in range(count)]
+    return [Unit(low, high, draw_cost(rng, high)) for low, high in limits]
