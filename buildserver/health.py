@@ -50,6 +50,14 @@ class Status(APIView):
         return Response({"pid": os.getpid(), "status": "OK"})
 
 
+AUTHORIZED = shape(
+    "Authorized",
+    authorized=serializers.BooleanField,
+    key=serializers.CharField,
+    scopes=serializers.ListField(child=serializers.CharField()),
+)
+
+
 class Authorize(APIView):
     """`GET` and `POST /authorize`."""
 
@@ -57,19 +65,14 @@ class Authorize(APIView):
 
     @extend_schema(
         operation_id="authorize",
-        responses=shape(
-            "Authorized",
-            authorized=serializers.BooleanField,
-            key=serializers.CharField,
-            scopes=serializers.ListField(child=serializers.CharField()),
-        ),
+        responses=AUTHORIZED,
     )
     def get(self, request: Request) -> Response:
         """Whose key was sent, and what it may do."""
         key = access.of(request).require_key()
         return Response({"authorized": True, "key": key.name, "scopes": [str(scope) for scope in key.scopes]})
 
-    @extend_schema(operation_id="authorize_post", request=None, responses=shape("Authorized"))
+    @extend_schema(operation_id="authorize_post", request=None, responses=AUTHORIZED)
     def post(self, request: Request) -> Response:
         """The same, for clients that only POST; the body does not matter."""
         return self.get(request)

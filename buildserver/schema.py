@@ -60,5 +60,7 @@ class ProblemSchema(AutoSchema):
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
             content = {"application/problem+json": {"schema": PROBLEM}}
+            if "application/json" in (body := operation.get("requestBody", {})).get("content", {}):
+                body["required"] = True
             operation["responses"].setdefault("default", {"description": "A fault (RFC 9457)", "content": content})
         return operation

@@ -5,16 +5,24 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 PROBLEM = "application/problem+json"
-PLANT = {
+EVERY_PLANT = {
+    "name": {"type": "string"},
+    "pmin": {"type": "number", "minimum": 0, "description": "MW when on, at most pmax; 0 by default"},
+    "pmax": {"type": "number", "minimum": 0, "description": "MW"},
+}
+FUELLED = {
+    "type": "object",
+    "required": ["name", "type", "efficiency", "pmax"],
+    "properties": {
+        **EVERY_PLANT,
+        "type": {"enum": ["gasfired", "turbojet"]},
+        "efficiency": {"type": "number", "exclusiveMinimum": 0},
+    },
+}
+TURBINE = {
     "type": "object",
     "required": ["name", "type", "pmax"],
-    "properties": {
-        "name": {"type": "string"},
-        "type": {"enum": ["gasfired", "turbojet", "windturbine"]},
-        "efficiency": {"type": "number", "description": "above 0 of a fuelled plant; that of a turbine is ignored"},
-        "pmin": {"type": "number", "minimum": 0, "description": "MW when on; 0 by default"},
-        "pmax": {"type": "number", "minimum": 0, "description": "MW"},
-    },
+    "properties": {**EVERY_PLANT, "type": {"const": "windturbine"}},
 }
 PAYLOAD = {
     "type": "object",
@@ -31,7 +39,7 @@ PAYLOAD = {
                 "wind(%)": {"type": "number", "minimum": 0, "maximum": 100},
             },
         },
-        "powerplants": {"type": "array", "items": PLANT},
+        "powerplants": {"type": "array", "items": {"oneOf": [FUELLED, TURBINE]}},
     },
 }
 PLAN = {

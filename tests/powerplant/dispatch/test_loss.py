@@ -1,5 +1,6 @@
 """The identity the search rests on: a plan costs what merit order costs, and its loss."""
 
+import numpy as np
 import pytest
 
 from powerplant.dispatch.loss import limit
@@ -20,7 +21,7 @@ def test_the_loss_is_what_a_plan_costs_above_merit_order() -> None:
         relaxed = merit.outputs()
         relaxed[merit.brk] = merit.rest
         lowest = order.eur_per_mwh @ relaxed * order.step / 10
-        in_order = (pytest.importorskip("numpy").array(outputs)[order.position]) // order.step
+        in_order = np.array(outputs)[order.position] // order.step
         assert cost_eur(units, outputs) == pytest.approx(lowest + merit.loss(in_order) / 10)
 
 
