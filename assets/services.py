@@ -8,7 +8,6 @@ next put of the same bytes.
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils import timezone
 
@@ -91,8 +90,9 @@ def refuse_early(store: AssetStore, name: str, sha256: str | None, size_bytes: i
     if size_bytes is not None and size_bytes > conf.max_bytes:
         raise TooLarge(f"{size_bytes} bytes are announced; at most {conf.max_bytes} are taken")
     refuse_tangled(name)
-    if sha256 and not replace and (there := intact(store, name)) and there.sha256 != sha256:
-        raise Conflict(name, there.sha256)
+    row = Asset.objects.here().filter(name=name).first() if sha256 and not replace else None
+    if row and row.sha256 != sha256 and is_intact(store, row):
+        raise Conflict(name, row.sha256)
 
 
 def refuse_tangled(name: str) -> None:
@@ -101,35 +101,37 @@ def refuse_tangled(name: str) -> None:
         raise Tangled(name, other)
 
 
-def intact(store: AssetStore, name: str) -> Asset | None:
-    """The row whose object is still the one that was stored, if there is one."""
-    row = Asset.objects.here().filter(name=name).first()
-    return row if row and store.stamp(name) == row.stamp else None
+def is_intact(store: AssetStore, row: Asset) -> bool:
+    """Whether the object is still the one that was stored."""
+    return store.stamp(row.name) == row.stamp
 
 
 def settle(store: AssetStore, name: str, staged: Staged, received: Received, about: About, *, replace: bool) -> Put:
     """Make the staged bytes the asset, or leave what is there. The name's lock is held."""
-    there = intact(store, name)
-    if there and there.sha256 == received.sha256:
-        return Put(there, created=False)
-    if there and not replace:
-        raise Conflict(name, there.sha256)
+    row = Asset.objects.here().filter(name=name).first()
+    if row and is_intact(store, row):
+        if row.sha256 == received.sha256:
+            return Put(row, created=False)
+        if not replace:
+            raise Conflict(name, row.sha256)
+    row = row or Asset(store=conf.location.identity, name=name)
     try:
         stamp = staged.publish(replace=replace)
     except Taken:
-        return take_up(store, name, received, about)
-    asset = record(name, received, stamp, about)
+        return take_up(store, row, received, about)
+    record(row, received, stamp, about)
     if not store.tangles:
-        withdraw_tangled(store, asset)
-    return Put(asset, created=True)
+        withdraw_tangled(store, row)
+    return Put(row, created=True)
 
 
-def take_up(store: AssetStore, name: str, received: Received, about: About) -> Put:
-    """What is there without a row of it: the same bytes become the asset, others are a Conflict."""
-    found, stamp = measure(store, name)
+def take_up(store: AssetStore, row: Asset, received: Received, about: About) -> Put:
+    """What is there and not, or not so, in the index: the same bytes become the asset, others are a Conflict."""
+    found, stamp = measure(store, row.name)
     if found.sha256 != received.sha256:
-        raise Conflict(name, found.sha256)
-    return Put(record(name, found, stamp, about), created=False)
+        raise Conflict(row.name, found.sha256)
+    record(row, found, stamp, about)
+    return Put(row, created=False)
 
 
 def withdraw_tangled(store: AssetStore, asset: Asset) -> None:
@@ -142,19 +144,11 @@ def withdraw_tangled(store: AssetStore, asset: Asset) -> None:
         raise
 
 
-def record(name: str, received: Received, stamp: str, about: About) -> Asset:
+def record(row: Asset, received: Received, stamp: str, about: About) -> None:
     """Write the row of an object that is in the store."""
-    values: dict[str, Any] = {
-        "sha256": received.sha256,
-        "size": received.size,
-        "image": received.image,
-        "stamp": stamp,
-        "content_type": about.content_type,
-        "created_at": timezone.now(),
-        "created_by": about.created_by,
-    }
-    asset, _ = Asset.objects.update_or_create(store=conf.location.identity, name=name, defaults=values)
-    return asset
+    row.sha256, row.size, row.image, row.stamp = received.sha256, received.size, received.image, stamp
+    row.content_type, row.created_by, row.created_at = about.content_type, about.created_by, timezone.now()
+    row.save()
 
 
 def register(name: str) -> Asset:
@@ -163,7 +157,9 @@ def register(name: str) -> Asset:
     names.check(name, store.prefix_bytes)
     with locks.held(name):
         received, stamp = measure(store, name)
-        return record(name, received, stamp, About(OCTETS if received.image is None else TEXT))
+        row = Asset.objects.here().filter(name=name).first() or Asset(store=conf.location.identity, name=name)
+        record(row, received, stamp, About(OCTETS if received.image is None else TEXT))
+        return row
 
 
 def find(name: str) -> Asset:
@@ -196,7 +192,7 @@ def read_settled(name: str, part: Callable[[Asset], tuple[int, int]]) -> tuple[A
     """The same while nobody else writes the name: its lock is held."""
     store, asset = stores.current(), find(name)
     try:
-        if store.stamp(name) != asset.stamp:
+        if not is_intact(store, asset):
             restamp(store, asset)
         return asset, store.read(name, asset.stamp, *part(asset))
     except (Changed, NoObject) as fault:

@@ -112,7 +112,7 @@ def serve(port: int) -> dict[str, str]:
     variables = {
         "ASSETS_URL": f"s3://{S3_ASSET_BUCKET}?endpoint_url=http://{LOOPBACK}:{server.port}&region=us-east-1",
         "AWS_ACCESS_KEY_ID": "mock",
-        "AWS_SECRET_ACCESS_KEY": "mock",
+        "AWS_SECRET_ACCESS_KEY": "mock",  # pragma: allowlist secret
         "AWS_SESSION_TOKEN": "",
         "BUILDSERVER_MOCK_S3": "",
         INDEX_VARIABLE: str(temporary_directory() / "index.sqlite3"),

@@ -74,10 +74,11 @@ def header(name: str, schema: dict[str, Any], description: str) -> OpenApiParame
     )
 
 
+ALL_OR_NOTHING = "onoff: a turbine gives all it can or nothing; curtail: it may give less"
 CONVENTIONS = [
-    OpenApiParameter("wind", {"enum": ["onoff", "curtail"]}, description="a turbine gives all it can or nothing, or may give less"),
+    OpenApiParameter("wind", {"enum": ["onoff", "curtail"]}, description=ALL_OR_NOTHING),
     OpenApiParameter("co2", {"enum": ["true", "false"]}, description="whether CO2 counts as a cost"),
-]  # fmt: skip
+]
 HEADERS = [
     header("X-Plan-Status", {"enum": ["optimal", "feasible"]}, "optimal: proven to be the cheapest"),
     header("X-Plan-Gap-Eur", {"type": "number"}, "the cheapest plan costs at most this much less"),

@@ -21,7 +21,7 @@ for variable in [
     del os.environ[variable]
 os.environ.update(
     BUILDSERVER_HOME=TEST_HOME,
-    SECRET_KEY="not-a-secret-but-long-enough-for-django-to-be-content-with-it",
+    SECRET_KEY="not-a-secret-but-long-enough-for-django-to-be-content-with-it",  # pragma: allowlist secret
     PRESHARED_KEYS_FILE=KEYS_FILE,
     PRESHARED_KEYS="",
     OPEN_RATE="none",

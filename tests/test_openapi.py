@@ -41,7 +41,8 @@ def test_every_route_but_the_pages_is_in_the_document(document: dict[str, dict[s
 
 @pytest.mark.live
 def test_schemathesis_finds_no_fault(service: Service, tmp_path: Path) -> None:
-    command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(PROJECT / "tests/schemathesis.toml")]
+    config = str(PROJECT / "tests/schemathesis.toml")
+    command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", config]
     command += ["run", f"{service.url}/api/schema/", "--header", f"Authorization: Bearer {service.key}"]
     command += ["--checks", "all", "--max-examples", "15", "--generation-deterministic", "--continue-on-failure"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -68,6 +68,17 @@ def sync_directory(path: Path) -> None:
         os.close(handle)
 
 
+def make(folder: Path) -> None:
+    """Make the directory and those above it where they are missing, their names on the disk."""
+    if folder.is_dir():
+        return
+    if folder.exists():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    make(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_directory(folder.parent)
+
+
 @dataclass(frozen=True)
 class OpenedFile(Opened):
     """One that can be read from anywhere."""
@@ -94,7 +105,7 @@ class DirectoryStore(AssetStore, FileSystemStorage):
     def stage(self, name: str, *, content_type: str, size_bytes: int | None = None) -> Iterator["StagedFile"]:  # noqa: ARG002 - kept by the index
         """A file that nobody looks for, on the same file system."""
         with translated("the directory of the assets cannot be written"):
-            self.staging.mkdir(parents=True, exist_ok=True)
+            make(self.staging)
             self.keep_free(size_bytes or 0)
             path = self.staging / secrets.token_hex(16)
             file = path.open("xb", buffering=0)
@@ -168,7 +179,7 @@ class DirectoryStore(AssetStore, FileSystemStorage):
     def check(self) -> None:
         """The directory can be written and has room."""
         with translated("the directory of the assets cannot be used"):
-            self.staging.mkdir(parents=True, exist_ok=True)
+            make(self.staging)
             if not os.access(self.staging, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, "it cannot be written")
             self.keep_free(0)
@@ -203,14 +214,13 @@ class StagedFile:
         if not any(self._named(place, replace=replace) for _ in range(TRIES)):
             raise StoreAway(f"the directory of {self._name!r} was removed {TRIES} times while the file was to be named")
         with translated("the directory of the assets cannot be synced"):
-            for folder in [self._store.root, *map(self._store.place, names.parents(self._name))]:
-                sync_directory(folder)
+            sync_directory(place.parent)
         return stamp_of(state)
 
     def _named(self, place: Path, *, replace: bool) -> bool:
         """Give the file its name; False when a directory was in between made or removed, to be tried again."""
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make(place.parent)
             (os.replace if replace else link)(self._path, place)
         except FileNotFoundError:
             return False

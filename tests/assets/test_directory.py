@@ -99,24 +99,42 @@ def test_works_without_hard_links(store: DirectoryStore, monkeypatch: pytest.Mon
     assert (all_of(store, "a"), leftovers(store)) == (b"bytes", [])
 
 
-def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_before_the_answer(
-    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def steps(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was brought to the disk and what got its name, in order."""
+    add(store, "first", b".")
     done: list[str] = []
-    syncing, linking = os.fsync, os.link
+    syncing, linking, making = os.fsync, os.link, Path.mkdir
 
     def fsync(handle: int) -> None:
-        done.append("directory" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        done.append("sync directory" if stat.S_ISDIR(os.fstat(handle).st_mode) else "sync file")
         syncing(handle)
 
     def link(source: Path, place: Path) -> None:
-        done.append("name")
+        done.append("link")
         linking(source, place)
+
+    def mkdir(folder: Path, *arguments: Any, **options: Any) -> None:
+        done.append(f"make {folder.relative_to(store.root)}")
+        making(folder, *arguments, **options)
 
     monkeypatch.setattr(module.os, "fsync", fsync)
     monkeypatch.setattr(module.os, "link", link)
-    add(store, "a/b", b"bytes")
-    assert done == ["file", "name", "directory", "directory"]
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    return done
+
+
+def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_before_the_answer(
+    store: DirectoryStore, steps: list[str]
+) -> None:
+    add(store, "a", b"bytes")
+    assert steps == ["sync file", "link", "sync directory"]
+
+
+def test_a_new_directory_is_on_the_disk_before_what_is_in_it(store: DirectoryStore, steps: list[str]) -> None:
+    add(store, "a/b/c", b"bytes")
+    made = ["make a", "sync directory", "make a/b", "sync directory"]
+    assert steps == ["sync file", *made, "link", "sync directory"]
 
 
 def test_keeps_the_disk_s_last_bytes_free(store: DirectoryStore, settings: Any) -> None:
@@ -156,10 +174,11 @@ def test_looks_at_the_disk_while_much_comes(
 def test_a_disk_that_fails_leaves_nothing(
     store: DirectoryStore, monkeypatch: pytest.MonkeyPatch, number: int, fault: type[Exception], message: str
 ) -> None:
+    add(store, "first", b".")
     monkeypatch.setattr(module.os, "fsync", failing(number))
     with pytest.raises(fault, match=message):
         add(store, "a", b".")
-    assert (list(store.all_names()), leftovers(store)) == ([], [])
+    assert (list(store.all_names()), leftovers(store)) == (["first"], [])
 
 
 @pytest.mark.parametrize(("number", "fault"), [(errno.ENOSPC, StoreFull), (errno.EACCES, StoreAway)])

@@ -71,3 +71,13 @@ def test_is_shown_by_its_name() -> None:
 
 def test_the_migrations_have_every_change_of_the_models() -> None:
     call_command("makemigrations", "assets", check=True, dry_run=True, stdout=io.StringIO())
+
+
+class MySQL:
+    vendor = "mysql"
+
+
+def test_mysql_is_given_bytes_and_gives_bytes() -> None:
+    field: Any = Asset._meta.get_field("name")
+    assert field.get_db_prep_value("é", MySQL(), prepared=True) == "é".encode()
+    assert field.from_db_value("é".encode()) == "é"

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from rest_framework.test import APIClient
 
-PASSWORD = "a-password-of-the-tests"
+PASSWORD = "a-password-of-the-tests"  # pragma: allowlist secret
 OURS = ("assets", "kvstore", "powerplant")
 
 

@@ -383,7 +383,7 @@ BLOCKS = [Unit(40, 40, 5.0), Unit(60, 60, 6.0), Unit(100, 100, 4.0)]
             "gap",
             500,
             1000,
-            "load 51 MW lies in a gap between the loads that the plants can produce; the nearest that can be met: 50 MW b",
+            "load 51 MW lies in a gap between the loads that the plants can produce; the nearest that can be met: 50",
         ),
         (TWO, 1, "gap", 0, 400, "0 MW below and 40 MW above"),
         (TWO, 1399, "gap", 1000, 1400, "100 MW below and 140 MW above"),
@@ -393,7 +393,7 @@ BLOCKS = [Unit(40, 40, 5.0), Unit(60, 60, 6.0), Unit(100, 100, 4.0)]
             "gcd",
             100,
             140,
-            "load 11 MW is not a multiple of 2 MW, as everything that the plants can produce is; the nearest that can be",
+            "load 11 MW is not a multiple of 2 MW, as everything that the plants can produce is; the nearest",
         ),
         (BLOCKS, 120, "gap", 100, 140, "load 12 MW lies in a gap"),
         (
@@ -463,6 +463,26 @@ def test_a_spent_budget_gives_a_plan_and_a_true_bound(ranges: str, costs: str) -
                 gaps += not found.optimal
                 assert found.optimal or calls < inf
     assert gaps > 0
+
+
+def test_a_few_large_blocks_are_searched_as_long_as_the_budget_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(small, "MAX_BRANCHES", 20)
+    monkeypatch.setattr(small, "MAX_CELLS", 0)
+    units = fleet(seeded("large"), 11, 50, "blocks", "nearly equal")
+    gaps, undecided = 0, 0
+    for load in range(0, capacity(units), 11):
+        least = least_cost_by_subsets(units, load)
+        check(answer(dispatch, units, load), units, load, least)
+        found = answer(partial(dispatch, clock=Clock(1)), units, load)
+        if isinstance(found, Plan):
+            assert_meets(found, units, load)
+            assert found.bound_eur <= least + EUR <= found.cost_eur + 2 * EUR
+            gaps += not found.optimal
+        else:
+            assert isinstance(found, Undecided) or least == inf
+            undecided += isinstance(found, Undecided)
+    assert gaps > 1
+    assert undecided > 3
 
 
 def test_without_time_and_luck_it_is_undecided() -> None:
