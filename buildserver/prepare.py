@@ -11,7 +11,6 @@ from buildserver import env
 
 def prepare(url: str, key: str | None) -> None:
     """Make what is missing beside the secrets; a new key and the admin's password are shown once, when made."""
-    (env.HOME / "var").mkdir(mode=0o700, parents=True, exist_ok=True)
     import django  # noqa: PLC0415 - the settings need the secrets
     from django.db import connections  # noqa: PLC0415
 

@@ -3,8 +3,10 @@
 The variables are documented in INSTRUCTIONS.md and listed in `.env.example`.
 """
 
+import contextlib
 import os
 import sys
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -64,6 +66,8 @@ SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 # sqlite: FULL loses no acknowledged write on power loss; NORMAL may lose the last ones and is several times faster.
 KVSTORE_SYNCHRONOUS = env.choice("KVSTORE_SYNCHRONOUS", "FULL", ["FULL", "NORMAL"])
 if SQLITE:
+    with contextlib.suppress(OSError):  # where it may not be made, opening the database says so
+        Path(str(DATABASES["default"]["NAME"])).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that reads before it writes must not find, at its write, that another one was quicker.
         "transaction_mode": "IMMEDIATE",
@@ -152,7 +156,6 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["buildserver.access.BeforeTheView"],
-    "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,

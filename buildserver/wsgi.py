@@ -3,6 +3,7 @@
 import os
 
 import django
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "buildserver.settings")
 django.setup(set_prefix=False)
@@ -11,4 +12,5 @@ from buildserver import bodies, logs, serve  # noqa: E402 - after the settings a
 
 serve.check_settings()
 logs.to_stdout()
+get_resolver().url_patterns  # noqa: B018 - every view is loaded here, once, and not by each worker's first request
 application = bodies.Handler()

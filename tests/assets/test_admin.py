@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from assets.models import Asset
 from assets.stores.base import AssetStore
 
 LIST = "/admin/assets/asset/"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @pytest.fixture
@@ -24,6 +26,13 @@ def assets(db: None, store: AssetStore) -> list[Asset]:
         store="elsewhere", name="a/9", sha256="0" * 64, size=1, stamp="", content_type="", created_at=timezone.now()
     )
     return put
+
+
+@pytest.fixture
+def admin_client(client: Client) -> Client:
+    """Of somebody who may do all there; a password would take longer than the tests."""
+    client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True), BACKEND)
+    return client
 
 
 def names_in(page: bytes) -> list[str]:

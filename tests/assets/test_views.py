@@ -63,9 +63,18 @@ def form(boundary: str = "b", **fields: bytes | str) -> tuple[bytes, str]:
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "text/plain", ""])
 @pytest.mark.parametrize("declared", [-1, None])
-@pytest.mark.parametrize("size", [0, 10, 9 * MIB])
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        ("application/json", 10),
+        ("application/x-www-form-urlencoded", 10),
+        ("text/plain", 0),
+        ("text/plain", 10),
+        ("", 10),
+        ("application/json", 9 * MIB),
+    ],
+)
 def test_a_body_of_any_type_is_the_bytes(
     server: Server, method: str, kind: str, declared: int | None, size: int
 ) -> None:
@@ -138,7 +147,7 @@ def test_right_digests_are_accepted(
 @pytest.mark.parametrize("route", [f"{PUT}?build=a", f"{NAMED}/a"])
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("headers", WRONG)
-@pytest.mark.parametrize("data", [DATA, DATA * MIB])
+@pytest.mark.parametrize("data", [DATA, DATA * (MIB // 2)])
 def test_wrong_digests_are_refused_and_leave_nothing(
     server: Server, store: AssetStore, route: str, body: str, headers: dict[str, str], data: bytes
 ) -> None:

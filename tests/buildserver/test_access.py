@@ -102,8 +102,8 @@ def test_a_wrong_verb_is_told_before_a_missing_key(anonymous: APIClient) -> None
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
 
 
-@override_settings(CLOSED_ROUTES=["/ping", "/process", "/static/", "/"])
-@pytest.mark.parametrize("path", ["/ping", "/process", "/static/x.css", "/", "/status"])
+@override_settings(CLOSED_ROUTES=["/ping", "/process", "/static/", "/api/", "/"])
+@pytest.mark.parametrize("path", ["/ping", "/process", "/static/x.css", "/", "/status", "/api/schema/", "/api/docs/"])
 def test_closed_routes_need_a_key(path: str, anonymous: APIClient, api: APIClient) -> None:
     call: Any = lambda client: client.post(path, {}, format="json") if path == "/process" else client.get(path)  # noqa: E731
     refused = call(anonymous)

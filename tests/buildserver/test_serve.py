@@ -121,6 +121,13 @@ def test_a_wrong_or_missing_value_names_its_variable(variables: dict[str, str], 
     assert said in refused(tmp_path, **variables)
 
 
+@pytest.mark.parametrize("command", ["check", "migrate", "collectstatic --noinput", "make_key ci kv:read"])
+def test_commands_need_no_key_and_nothing_prepared(command: str, tmp_path: Path) -> None:
+    line = [sys.executable, "manage.py", *command.split()]
+    ended = subprocess.run(line, cwd=PROJECT, env=environment(tmp_path), capture_output=True, text=True, check=False)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False), ended.stderr
+
+
 def test_serves_by_granian_the_same(start: Start) -> None:
     service = start(WEB_SERVER="granian")
     assert service.call("GET", "/authorize").json()["key"] == "owner"
