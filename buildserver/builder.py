@@ -8,11 +8,13 @@ import io
 import logging
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 S3_ASSET_BUCKET = "energyhub-assets"
 SETTINGS = "buildserver.settings"
+TRIES, TRY_AGAIN_S = 200, 0.05
 _lock = threading.Lock()
 _ready, _ours = threading.Event(), threading.Event()
 
@@ -104,19 +106,34 @@ def slim(settings: Any) -> None:
 def make_index() -> None:
     """Give an embedded database the tables of the index, or what a newer version changed in them.
 
-    Any other database is migrated by who owns it. Of several processes that find nothing one makes it, all or nothing,
-    while the others wait.
+    Any other database is migrated by who owns it.
     """
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.db import connections, router, transaction  # noqa: PLC0415
+    from django.db import connections, router  # noqa: PLC0415
+    from django.db.utils import OperationalError  # noqa: PLC0415
 
     from assets.models import Asset  # noqa: PLC0415 - Django must be ready
 
     alias = router.db_for_write(Asset)
     connection = connections[alias]
     if connection.vendor != "sqlite":
-        return
+        return None
     Path(connection.settings_dict["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in reversed(range(TRIES)):
+        try:
+            return migrate(connection, alias)
+        except OperationalError as fault:
+            # Who turns a new database to its journal mode is not waited for by sqlite.
+            if "locked" not in str(fault) or not left:
+                raise
+            connection.close()
+            time.sleep(TRY_AGAIN_S)
+
+
+def migrate(connection: Any, alias: str) -> None:
+    """Migrate what is lacking. Of several processes one does it, all or nothing, while the others wait."""
+    from django.core.management import call_command  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415
+
     if not lacking(connection):
         return
     connection.disable_constraint_checking()  # as sqlite wants it before tables change, and before the transaction

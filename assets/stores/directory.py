@@ -22,6 +22,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS)
 LOOK_EVERY_BYTES = 64 * 2**20
 TRIES = 100
+WINDOWS = os.name == "nt"
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def link(source: Path, place: Path) -> None:
 
 def sync_directory(path: Path) -> None:
     """What was made or renamed in the directory is on the disk; Windows has no such call and needs none."""
-    if os.name == "nt":
+    if WINDOWS:
         return
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -97,7 +98,7 @@ class DirectoryStore(AssetStore, FileSystemStorage):
 
     def place(self, name: str) -> Path:
         """The object's file."""
-        if os.name == "nt" and ("\\" in name or ":" in name):
+        if WINDOWS and ("\\" in name or ":" in name):
             raise names.BadName("on Windows a name in a directory has no backslash and no colon")
         return self.root / name
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from assets import services
 from assets.stores.base import AssetStore, StoreAway
-from tests.live import PROJECT
+from tests.live import PROJECT, environment
 
 DATA = bytes(range(256))
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -91,10 +90,9 @@ def test_a_store_that_is_away_is_code_5(used: AssetStore, tmp_path: Path, monkey
 
 def manage(home: Path, *arguments: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """The command as a user gives it, in a home of its own."""
-    variables = {"BUILDSERVER_HOME": str(home), "ASSETS_URL": str(home / "assets"), "ASSETS_MIN_FREE_BYTES": "0"}
-    environment = {"PATH": os.environ["PATH"], **variables}
+    variables = environment(home, ASSETS_MIN_FREE_BYTES="0")
     command = [sys.executable, str(PROJECT / "manage.py"), *arguments]
-    return subprocess.run(command, input=data, capture_output=True, env=environment, check=False)
+    return subprocess.run(command, input=data, capture_output=True, env=variables, check=False)
 
 
 def test_works_from_a_shell_with_exact_bytes_and_exit_codes(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from assets import stores
+from assets import names, stores
 from assets.stores import directory as module
 from assets.stores.base import StoreAway, StoreFull, Taken, Tangled
 from assets.stores.directory import DirectoryStore
@@ -238,6 +238,15 @@ def test_a_file_that_cannot_be_looked_at_is_away(store: DirectoryStore) -> None:
     for use in (store.stamp, store.whole):
         with pytest.raises(StoreAway, match="Too many levels of symbolic links"):
             use("loop")
+
+
+def test_on_windows_a_name_is_no_path_of_windows(store: DirectoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WINDOWS", True)
+    add(store, "a/b", b"bytes")
+    for name in ("..\\x", "C:x"):
+        with pytest.raises(names.BadName, match="on Windows a name in a directory has no backslash and no colon"):
+            add(store, name, b".")
+    assert list(store.all_names()) == ["a/b"]
 
 
 def test_has_no_address_of_its_own(store: DirectoryStore) -> None:

@@ -1,7 +1,6 @@
 """The index in MariaDB: names compared as bytes, and its own locks, which all hosts share."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.assets.test_models import NAMES
-from tests.live import PROJECT
+from tests.live import PROJECT, environment
 
 pytestmark = pytest.mark.service("mariadbd")
 WORK = """
@@ -46,10 +45,9 @@ json.dump({"listed": list_assets(), "below": below, "got": get_asset("text"), "l
 
 
 def run(home: Path, url: str, *arguments: str, data: str = "") -> str:
-    variables = {"BUILDSERVER_HOME": str(home), "ASSETS_URL": str(home / "assets"), "ASSETS_MIN_FREE_BYTES": "0"}
-    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "PYTHONPATH": str(PROJECT), **variables}
+    variables = environment(home, ASSETS_MIN_FREE_BYTES="0", DATABASE_URL=url, PYTHONPATH=str(PROJECT))
     command = [sys.executable, *arguments]
-    done = subprocess.run(command, input=data, capture_output=True, env=environment, check=False, text=True)
+    done = subprocess.run(command, input=data, capture_output=True, env=variables, check=False, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

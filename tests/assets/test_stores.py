@@ -168,8 +168,9 @@ def test_saves_under_exactly_the_name_asked_for(store: AssetStore) -> None:
 
 
 def test_opens_for_reading_only_what_is_there(store: AssetStore) -> None:
-    with pytest.raises(FileNotFoundError):
-        store.open("a")
+    for use in (store.open, store.size, store.get_modified_time):
+        with pytest.raises(FileNotFoundError):
+            use("a")
     with pytest.raises(ValueError, match="objects are opened with mode 'rb', not 'wb'"):
         store.open("a", "wb")
 

@@ -4,17 +4,19 @@ The counterpart of the exercise's `buildtest.test_builder`, whose assertions com
 """
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError, connection
 
+from buildserver import builder
 from buildserver.mock_s3 import IMAGE, SAMPLES
-from tests.live import PROJECT
+from tests.live import PROJECT, environment
 
 EXERCISE = """
 from buildserver import builder
@@ -41,17 +43,17 @@ ALL = "import json, sys; from buildserver.builder import *; "
 
 
 def variables_of(home: Path, **variables: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_START") if name in os.environ}
-    path = {"PYTHONPATH": str(PROJECT), "PYTHONWARNINGS": "error"}
-    return {**kept, **path, "BUILDSERVER_HOME": str(home), "ASSETS_MIN_FREE_BYTES": "0", **variables}
+    """Of a process that finds the project, and for which every warning is an error."""
+    home.mkdir(exist_ok=True)
+    usual = {"PYTHONPATH": str(PROJECT), "PYTHONWARNINGS": "error", "ASSETS_MIN_FREE_BYTES": "0"}
+    return environment(home, **{**usual, **variables})
 
 
 def run(home: Path, code: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """A Python process of its own, in a directory that is not the project's."""
-    home.mkdir(exist_ok=True)
     command = [sys.executable, "-c", code, *arguments]
-    environment = variables_of(home, **variables)
-    return subprocess.run(command, capture_output=True, text=True, cwd=home, env=environment, check=False)
+    env = variables_of(home, **variables)
+    return subprocess.run(command, capture_output=True, text=True, cwd=home, env=env, check=False)
 
 
 def done(home: Path, code: str, *arguments: str, **variables: str) -> str:
@@ -68,7 +70,7 @@ def test_the_exercise_s_own_assertions_hold_on_the_mock(tmp_path: Path) -> None:
 def test_the_mock_leaves_the_configured_store_and_index_as_they_are(tmp_path: Path) -> None:
     done(tmp_path, ALL + "put_asset('mine', 'bytes')")
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
-    done(tmp_path, ALL + "put_asset('other', 'bytes')", BUILDSERVER_MOCK_S3="1", TMPDIR=str(tmp_path))
+    done(tmp_path, ALL + "put_asset('other', 'bytes')", BUILDSERVER_MOCK_S3="1")
     assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
     assert json.loads(done(tmp_path, ALL + "print(json.dumps(list_assets()))")) == [["mine", "bytes"]]
 
@@ -121,6 +123,29 @@ def test_processes_that_start_at_once_on_a_fresh_checkout_do_not_break_each_othe
     assert listed == [[str(n), str(n)] for n in range(6)]
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("faults", "message", "waits"),
+    [(3, "database is locked", 3), (10**6, "database is locked", 199), (1, "disk I/O error", 0)],
+)
+def test_a_database_that_another_process_is_making_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, faults: int, message: str, waits: int
+) -> None:
+    """sqlite itself does not wait for who turns a new database to its journal mode."""
+    left, slept = iter(range(faults)), list[float]()
+
+    def migrate(*_arguments: object) -> None:
+        if next(left, None) is not None:
+            raise OperationalError(message)
+
+    monkeypatch.setattr(builder, "migrate", migrate)
+    monkeypatch.setattr(builder.time, "sleep", slept.append)
+    monkeypatch.setattr(connection, "close", lambda: None)
+    with nullcontext() if faults == 3 else pytest.raises(OperationalError, match=message):
+        builder.make_index()
+    assert slept == [0.05] * waits
+
+
 def test_of_processes_that_put_other_bytes_at_once_one_wins(tmp_path: Path) -> None:
     done(tmp_path, ALL + "list_assets()")
     with ThreadPoolExecutor(4) as pool:
@@ -171,7 +196,7 @@ def test_a_newer_version_s_migrations_are_applied_to_an_embedded_database(tmp_pa
 def test_the_whole_project_migrates_on_what_was_made(tmp_path: Path) -> None:
     done(tmp_path, ALL + "put_asset('a', 'b')")
     command = [sys.executable, str(PROJECT / "manage.py"), "migrate", "-v0"]
-    subprocess.run(command, env={**variables_of(tmp_path), "PYTHONWARNINGS": ""}, check=True)
+    subprocess.run(command, env=variables_of(tmp_path, PYTHONWARNINGS=""), check=True)
     assert done(tmp_path, ALL + "print(get_asset('a'), end='')") == "b"
 
 
@@ -193,8 +218,6 @@ def test_works_where_django_is_set_up_already(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_within_django_it_uses_what_is_there(settings: object, tmp_path: Path) -> None:
-    from buildserver import builder  # noqa: PLC0415
-
     settings.ASSETS_URL, settings.ASSETS_MIN_FREE_BYTES = str(tmp_path / "store"), 0  # type: ignore[attr-defined]
     assert builder.list_assets() == []
     builder.put_asset("a", "text")

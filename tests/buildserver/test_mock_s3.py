@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO
 
 import pytest
 
-from buildserver.mock_s3 import IMAGE, SAMPLES
+from buildserver.mock_s3 import IMAGE, SAMPLES, overrides
 from tests.buildserver.test_builder import ALL, done, variables_of
 from tests.live import PROJECT
 
@@ -22,7 +23,7 @@ LIST = ALL + "print(json.dumps(list_assets()))"
 def child(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """The server, not yet asked for anything."""
     command = [sys.executable, "-m", "buildserver.mock_s3", "--port", "0"]
-    environment = {**variables_of(tmp_path), "TMPDIR": str(tmp_path)}
+    environment = variables_of(tmp_path)
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
@@ -43,10 +44,15 @@ def told(child: subprocess.Popen[str]) -> dict[str, str]:
 
 def test_commands_of_django_see_the_samples_too(tmp_path: Path) -> None:
     command = [sys.executable, str(PROJECT / "manage.py"), "list_assets"]
-    environment = {**variables_of(tmp_path, BUILDSERVER_MOCK_S3="1", TMPDIR=str(tmp_path)), "PYTHONWARNINGS": ""}
+    environment = variables_of(tmp_path, BUILDSERVER_MOCK_S3="1", PYTHONWARNINGS="")
     listed = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
     assert [line.split("\t")[0] for line in listed.stdout.splitlines()] == [build for build, _image in EXPECTED]
-    assert (listed.stderr, list(tmp_path.iterdir())) == ("", [])
+    assert (listed.stderr, [file for file in tmp_path.rglob("*") if file.is_file()]) == ("", [])
+
+
+def test_nothing_is_mocked_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BUILDSERVER_MOCK_INDEX", raising=False)
+    assert overrides(SimpleNamespace(BUILDSERVER_MOCK_S3=False, DATABASES={})) == {}
 
 
 def test_there_are_thirteen_samples() -> None:

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,16 @@ def test_commands_need_no_key_and_nothing_prepared(command: str, tmp_path: Path)
     line = [sys.executable, "manage.py", *command.split()]
     ended = subprocess.run(line, cwd=PROJECT, env=environment(tmp_path), capture_output=True, text=True, check=False)
     assert (ended.returncode, "Traceback" in ended.stderr) == (0, False), ended.stderr
+
+
+def test_reload_starts_anew_when_a_source_file_changes(start: Start) -> None:
+    service = start("--reload", WEB_WORKERS="1")
+    before = service.call("GET", "/status").json()["pid"]
+    end = time.monotonic() + 60
+    while service.call("GET", "/status").json()["pid"] == before:
+        os.utime(PROJECT / "buildserver" / "views.py")  # the worker may not have looked at it yet
+        assert time.monotonic() < end, service.output
+    assert service.stop() == 0
 
 
 def test_serves_by_granian_the_same(start: Start) -> None:

@@ -198,6 +198,7 @@ def test_repeats_little_of_a_hostile_body() -> None:
     twice = envelope(b"{" + b",".join(b'"%d": 1' % (number // 2) for number in range(100_000)) + b"}")
     assert len(faults(unknown)) == 12
     assert faults(unknown)[2].member == f"0{'x' * 63}…"
+    assert faults(envelope(b"1", b', "%s": 1' % (b"x" * 64)))[0].member == "x" * 64
     assert len(faults(twice)) == 10
 
 
