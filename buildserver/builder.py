@@ -4,6 +4,7 @@ Where they are is said by ASSETS_URL, DATABASE_URL and the other variables, as f
 puts a mock of S3 with sample builds in their place.
 """
 
+import atexit
 import io
 import logging
 import os
@@ -85,11 +86,13 @@ def set_up() -> None:
     """Django with the assets alone."""
     import django  # noqa: PLC0415 - only where it is not ready yet
     from django.conf import settings  # noqa: PLC0415
+    from django.db import connections  # noqa: PLC0415
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     if os.environ["DJANGO_SETTINGS_MODULE"] == SETTINGS:
         slim(settings)
     django.setup(set_prefix=False)
+    atexit.register(connections.close_all)
 
 
 def slim(settings: Any) -> None:
@@ -116,17 +119,19 @@ def make_index() -> None:
     alias = router.db_for_write(Asset)
     connection = connections[alias]
     if connection.vendor != "sqlite":
-        return None
+        return
     Path(connection.settings_dict["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in reversed(range(TRIES)):
         try:
-            return migrate(connection, alias)
+            migrate(connection, alias)
         except OperationalError as fault:
             # Who turns a new database to its journal mode is not waited for by sqlite.
             if "locked" not in str(fault) or not left:
                 raise
             connection.close()
             time.sleep(TRY_AGAIN_S)
+        else:
+            return
 
 
 def migrate(connection: Any, alias: str) -> None:

@@ -137,6 +137,11 @@ def test_a_new_directory_is_on_the_disk_before_what_is_in_it(store: DirectorySto
     assert steps == ["sync file", *made, "link", "sync directory"]
 
 
+def test_a_removed_name_stays_removed(store: DirectoryStore, steps: list[str]) -> None:
+    store.remove("first")
+    assert steps == ["sync directory"]
+
+
 def test_keeps_the_disk_s_last_bytes_free(store: DirectoryStore, settings: Any) -> None:
     settings.ASSETS_MIN_FREE_BYTES = 2**62
     with pytest.raises(StoreFull, match=r"\d+ bytes would be left on the disk, and 4611686018427387904 must stay free"):
