@@ -45,6 +45,8 @@ def test_schemathesis_finds_no_fault(service: Service, tmp_path: Path) -> None:
     command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", config]
     command += ["run", f"{service.url}/api/schema/", "--header", f"Authorization: Bearer {service.key}"]
     command += ["--checks", "all", "--max-examples", "15", "--generation-deterministic", "--continue-on-failure"]
+    # How many of schemathesis's random texts fit the pattern of an asset's name, and how soon, says nothing of the API.
+    command += ["--suppress-health-check", "filter_too_much,too_slow"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout[-20_000:]
     assert service.call("GET", "/ping").status_code == 200

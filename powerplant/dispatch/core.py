@@ -10,7 +10,6 @@ When the search is stopped before, each better plan passes through a cell that i
 sum of a cell and its bound.
 """
 
-from collections import Counter
 from math import inf
 from typing import Final, NamedTuple
 
@@ -55,53 +54,54 @@ class _Search:
         self._choices: list[Choice | None] = []
         self._choice_bytes = 0
         self._best: tuple[int, int] | None = None  # after so many choices, the deviation
-        self._repeated = {kind for kind, count in Counter(unit[1:] for unit in core.units).items() if count > 1}
-        self._useless: set[tuple[float, ...]] = set()
+        self._bound = inf  # where a unit was left out
 
     def run(self) -> Searched:
         self._compare(self._row)
         for unit in self._core.units:
             if self._limit <= 0:
                 break
-            if self._budget.spent() or self._too_large(unit):
-                return self._searched(min(self._loss, float(self._least.min())))
+            if self._budget.spent() or self._choice_bytes > MAX_CHOICE_BYTES:
+                self._bound = min(self._bound, float(self._least.min()))
+                break
             if not self._treat(unit):
                 break
-        return self._searched(self._loss)
-
-    def _too_large(self, unit: CoreUnit) -> bool:
-        if self._choice_bytes > MAX_CHOICE_BYTES:
-            return True
-        if self._row.loss.size + unit.least + unit.span + unit.other <= MAX_CELLS:
-            return False
-        first, last = self._window()
-        return last - first >= MAX_CELLS
+        moves = None if self._best is None else self._moves(*self._best)
+        return Searched(self._loss, min(self._loss, self._bound), moves)
 
     def _treat(self, unit: CoreUnit) -> bool:
-        """Let `unit` move; False when no cell is left. One like another that improved no cell since is passed over."""
+        """Let `unit` move, unless it cannot or the row would be too large; False when no cell is left."""
+        longest = self._longest(unit)
+        if longest and self._too_large(longest):
+            self._bound = min(self._bound, float(self._least.min()))
+            longest = 0
         self._completion.decided(unit.direction)
-        kind, most = unit[1:], self._most(unit)
-        if kind in self._useless or most < unit.least:
+        if not longest:
             self._choices.append(None)
             return True
-        found = extended(self._row, unit, self._window(), most)
+        found = extended(self._row, unit, self._window(), longest)
         if found is None:
             return False
         row, choice = found
-        if kind in self._repeated and row.first == self._row.first and np.array_equal(row.loss, self._row.loss):
-            self._useless.add(kind)
-        else:
-            self._useless.clear()
         self._choices.append(choice)
         self._choice_bytes += choice.size_bytes
         self._compare(row)
         self._row = row
         return len(self._choices) % TRIM_EVERY > 0 or self._trim()
 
-    def _most(self, unit: CoreUnit) -> int:
+    def _longest(self, unit: CoreUnit) -> int:
         """The longest move of `unit` that can be part of a better plan."""
         longest = max(unit.least + unit.span, unit.other)
-        return longest if unit.away * longest < self._limit else int(self._limit / unit.away)
+        if unit.away * longest < self._limit:
+            return longest
+        most = int(self._limit / unit.away)
+        in_range = min(unit.least + unit.span, most) if unit.least <= most else 0
+        return max(in_range, unit.other if unit.other <= most else 0)
+
+    def _too_large(self, move: int) -> bool:
+        """Whether the row would be, with a move that long."""
+        first, last = self._window()
+        return min(self._row.loss.size + move, last - first + 1) > MAX_CELLS
 
     def _window(self) -> tuple[int, int]:
         """The deviations that can be part of a better plan."""
@@ -129,17 +129,14 @@ class _Search:
         self._row, self._least = Row(row.first + first, row.loss[first:end]), least[first:end]
         return bool(alive[first])
 
-    def _searched(self, bound: float) -> Searched:
-        return Searched(self._loss, bound, None if self._best is None else self._moves(*self._best))
-
     def _moves(self, choices: int, deviation: int) -> list[tuple[int, int]]:
         """The plan that ends at `deviation` after so many choices, traced back."""
         moves = self._pool_moves(self._core.rest - deviation)
         for choice in reversed(self._choices[:choices]):
             if choice is not None:
-                move = choice.unit.direction * choice.move(deviation)
-                moves.append((choice.unit.unit, move))
-                deviation -= move
+                move = choice.move(deviation)
+                moves.extend(choice.unit.moves(move))
+                deviation -= choice.unit.direction * move
         return moves
 
     def _pool_moves(self, missing: int) -> list[tuple[int, int]]:

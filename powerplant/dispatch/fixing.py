@@ -10,14 +10,16 @@ cancel without raising the loss, so it need only move one way, the nearest to th
 loss is a convex curve up, and one down.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from powerplant.dispatch.curve import Curve
 from powerplant.dispatch.loss import limit
-from powerplant.dispatch.merit import Flags, FloatArray, IntArray, Merit
+from powerplant.dispatch.merit import FloatArray, IntArray, Merit
 
 UP: Final = 1
 DOWN: Final = -1
@@ -26,15 +28,26 @@ DOWN: Final = -1
 class CoreUnit(NamedTuple):
     """A unit to search and its moves away from merit order: `least` to `least + span` in its direction, or `other`.
 
-    A dear unit goes UP by pmin to pmax, or by 0: it is off. A cheap one goes DOWN by 0 to pmax - pmin, or by pmax.
+    A dear unit goes UP by pmin to pmax, or by 0: it is off. A cheap one goes DOWN by 0 to pmax - pmin, or by pmax. Of n
+    equal units, 1, 2, 4, ... are one unit each, which runs or is off as a whole: any number of them is a sum of these.
     """
 
-    unit: int
+    units: Sequence[int]
     direction: int
     away: float
     least: int
     span: int
     other: int
+
+    def moves(self, move: int) -> Iterator[tuple[int, int]]:
+        """What each of its units does when it moves by `move`."""
+        count = len(self.units)
+        least, span = (self.other, 0) if move == self.other else (self.least, self.span)
+        rest = move - least
+        for unit in self.units:
+            more = min(rest, span // count)
+            rest -= more
+            yield unit, self.direction * (least // count + more)
 
 
 @dataclass(frozen=True)
@@ -57,12 +70,12 @@ class Core:
     """What is left to search: the rest to be met, the units in the order of the search, and both sides."""
 
     rest: int
-    units: list[CoreUnit]
+    units: Sequence[CoreUnit]
     up: Side
     down: Side
 
 
-def undecided(merit: Merit, loss: float) -> IntArray:
+def undecided(merit: Merit, loss: float) -> list[CoreUnit]:
     """The units for which either decision may lose less than `loss`, the nearest to the break unit's cost first."""
     brk, away, better = merit.brk, merit.away, limit(loss)
     move = merit.lower.copy()
@@ -71,8 +84,7 @@ def undecided(merit: Merit, loss: float) -> IntArray:
     cheap, dear = units[units < brk], units[units >= brk]
     up = _made_up(merit.upper[brk:], away[brk:], merit.upper[cheap] + merit.rest)
     down = _made_up(merit.upper[:brk][::-1], away[:brk][::-1], np.maximum(merit.lower[dear] - merit.rest, 0))
-    units = units[away[units] * move[units] + np.concatenate((up, down)) < better]
-    return units[np.lexsort((np.abs(units - brk), away[units]))]
+    return _grouped(merit, units[away[units] * move[units] + np.concatenate((up, down)) < better])
 
 
 def _made_up(lengths: IntArray, slopes: FloatArray, moves: IntArray) -> FloatArray:
@@ -81,43 +93,64 @@ def _made_up(lengths: IntArray, slopes: FloatArray, moves: IntArray) -> FloatArr
     return np.interp(moves, ends, np.concatenate(([0.0], np.cumsum(lengths * slopes))), right=np.inf)
 
 
-def core_of(merit: Merit, units: IntArray, loss: float) -> Core:
-    """The core made of `units`, in this order, for plans that lose less than `loss`; the others are fixed."""
-    in_core = np.zeros(merit.lower.size, dtype=np.bool)
-    in_core[units] = True
+def _grouped(merit: Merit, units: IntArray) -> list[CoreUnit]:
+    """The core units of `units`, equal ones taken together, by their distance from the break unit's cost."""
+    near = np.abs(units - merit.brk)
+    units = units[np.lexsort((near, merit.upper[units], merit.lower[units], units < merit.brk, merit.away[units]))]
+    columns = (np.where(units < merit.brk, DOWN, UP), merit.away[units], merit.lower[units], merit.upper[units])
+    differs = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    starts = [0, *(np.flatnonzero(differs) + 1).tolist(), units.size]
+    members, rows = units.tolist(), list(zip(*(column.tolist() for column in columns), strict=True))
+    core = [
+        _core_unit(members[first:last], *rows[first])
+        for start, end in pairwise(starts)
+        for first, last in _doubling(start, end)
+    ]
+    return sorted(core, key=lambda unit: (unit.away, abs(unit.units[0] - merit.brk)))
+
+
+def _doubling(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Stretches of 1, 2, 4, ... from `start` to `end`."""
+    count = 1
+    while start < end:
+        yield start, min(start + count, end)
+        start, count = start + count, 2 * count
+
+
+def _core_unit(units: list[int], direction: int, away: float, low: int, high: int) -> CoreUnit:
+    count = len(units)
+    if direction == DOWN:
+        return CoreUnit(units, DOWN, away, 0, count * (high - low), count * high)
+    return CoreUnit(units, UP, away, count * low, count * (high - low), 0)
+
+
+def core_of(merit: Merit, core: Sequence[CoreUnit], loss: float) -> Core:
+    """The core made of these units, for plans that lose less than `loss`; the others are fixed, or in the pool."""
     free = merit.upper - merit.lower
     free[merit.brk :][merit.lower[merit.brk :] > 0] = 0
-    free[in_core] = 0
+    free[list(chain.from_iterable(unit.units for unit in core))] = 0
+    dear, cheap = np.arange(merit.brk, free.size), np.arange(merit.brk - 1, -1, -1)
     return Core(
         rest=merit.rest,
-        units=_core_units(merit, units),
-        up=_side(merit, np.arange(merit.brk, free.size), free, in_core, limit(loss)),
-        down=_side(merit, np.arange(merit.brk - 1, -1, -1), free, in_core, limit(loss)),
+        units=core,
+        up=_side(merit, dear[free[dear] > 0], free, [unit for unit in core if unit.direction == UP], limit(loss)),
+        down=_side(merit, cheap[free[cheap] > 0], free, [unit for unit in core if unit.direction == DOWN], limit(loss)),
     )
 
 
-def _core_units(merit: Merit, units: IntArray) -> list[CoreUnit]:
-    columns = (units, merit.away[units], merit.lower[units], merit.upper[units])
-    return [
-        CoreUnit(unit, DOWN, away, 0, high - low, high)
-        if unit < merit.brk
-        else CoreUnit(unit, UP, away, low, high - low, 0)
-        for unit, away, low, high in zip(*(column.tolist() for column in columns), strict=True)
-    ]
+def _side(merit: Merit, pool: IntArray, free: IntArray, core: list[CoreUnit], better: float) -> Side:
+    """The curves of one direction; pool and core come by their distance from the break unit's cost.
 
-
-def _side(merit: Merit, units: IntArray, free: IntArray, in_core: Flags, better: float) -> Side:
-    """The curves over `units`, which come by their distance from the break unit's cost; the pool's up to `better`."""
-    pool = units[free[units] > 0]
+    Of the pool, as much as can lose less than `better`.
+    """
     pool = pool[: int(np.searchsorted(np.cumsum(free[pool] * merit.away[pool]), better)) + 1]
-    in_full = in_core.copy()
-    in_full[pool] = True
-    full = units[in_full[units]]
-    ends = np.flatnonzero(in_core[full]) + 1
-    lengths = np.where(in_core[full], merit.upper[full], free[full])
+    away = np.concatenate((merit.away[pool], [unit.away for unit in core]))
+    lengths = np.concatenate((free[pool], np.array([max(unit.least + unit.span, unit.other) for unit in core], int)))
+    order = np.argsort(away, kind="stable")
+    ends = np.flatnonzero(order >= pool.size) + 1
     return Side(
         pool=Curve(free[pool], merit.away[pool]),
-        full=Curve(lengths, merit.away[full]),
+        full=Curve(lengths[order], away[order]),
         units=pool.tolist(),
         marks=list(zip((ends - np.arange(1, ends.size + 1)).tolist(), ends.tolist(), strict=True)),
     )

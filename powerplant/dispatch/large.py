@@ -1,5 +1,6 @@
 """Many units: merit order, a first plan, and the exact search of what these leave open."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import inf
 from typing import Final
@@ -10,9 +11,9 @@ from powerplant.dispatch.budget import Budget
 from powerplant.dispatch.core import Searched, search
 from powerplant.dispatch.diagnosis import examine
 from powerplant.dispatch.explain import explain
-from powerplant.dispatch.fixing import core_of, undecided
+from powerplant.dispatch.fixing import CoreUnit, core_of, undecided
 from powerplant.dispatch.loss import limit
-from powerplant.dispatch.merit import IntArray, Merit, MeritOrder
+from powerplant.dispatch.merit import Merit, MeritOrder
 from powerplant.dispatch.outcome import Infeasible, Plan, Undecided
 from powerplant.dispatch.start import Candidate, first_plan
 
@@ -52,21 +53,27 @@ def _solve(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budg
     if limit(best.loss) <= 0:
         return best, best.loss
     units = undecided(merit, best.loss)
-    if units.size > (QUICK_UNITS if best.outputs is None else FEW_UNITS):
-        quick = core_of(merit, _quick(units), best.loss)
-        best = _better(merit, best, search(quick, best.loss, budget, QUICK_REACH * int(merit.upper.max())))
-        if best.outputs is None:
-            best = _any_plan(order, fitting, merit, load, budget)
-        units = undecided(merit, best.loss)
-    searched = search(core_of(merit, units, best.loss), best.loss, budget)
+    if len(units) > (QUICK_UNITS if best.outputs is None else FEW_UNITS):
+        best = _quick(merit, units, best, budget)
+    else:
+        searched = search(core_of(merit, units, best.loss), best.loss, budget)
+        best = _better(merit, best, searched)
+        if searched.bound == best.loss:
+            return best, searched.bound
+    if best.outputs is None:
+        best = _any_plan(order, fitting, merit, load, budget)
+    searched = search(core_of(merit, undecided(merit, best.loss), best.loss), best.loss, budget)
     return _better(merit, best, searched), searched.bound
 
 
-def _quick(units: IntArray) -> IntArray:
-    """A few units for a quick look: half of them the nearest, the others ever further away, to have other sizes too."""
-    half = QUICK_UNITS // 2
-    further = np.geomspace(half, units.size - 1, half).astype(np.int64)
-    return units[np.unique(np.concatenate((np.arange(half), further)))]
+def _quick(merit: Merit, units: Sequence[CoreUnit], best: Candidate, budget: Budget) -> Candidate:
+    """A look at a few units: half of them the nearest, the others ever further away, so as to have other sizes too."""
+    width = QUICK_REACH * int(merit.upper.max())
+    short = [unit for unit in units if max(unit.least + unit.span, unit.other) <= width]
+    half = min(QUICK_UNITS, len(short)) // 2
+    further = np.geomspace(max(half, 1), max(len(short) - 1, 1), half).astype(np.int64)
+    chosen = [short[i] for i in np.unique(np.concatenate((np.arange(half), further)))]
+    return _better(merit, best, search(core_of(merit, chosen, best.loss), best.loss, budget, width))
 
 
 def _better(merit: Merit, best: Candidate, searched: Searched) -> Candidate:

@@ -11,7 +11,6 @@ from powerplant.units import Unit
 
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
-Flags: TypeAlias = NDArray[np.bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ LOSSES = st.lists(st.one_of(st.just(inf), st.integers(0, 12).map(float)), min_si
 def unit_of(direction: int, low: int, span: int, away: float) -> CoreUnit:
     """A unit with pmin `low` and pmax `low + span`."""
     least, other = (low, 0) if direction == UP else (0, low + span)
-    return CoreUnit(7, direction, away, least, span, other)
+    return CoreUnit([7], direction, away, least, span, other)
 
 
 UNITS = st.builds(
