@@ -2,7 +2,7 @@
 $app = Join-Path $PSScriptRoot "buildserver/runapp.py"
 foreach ($python in @("py", "python3", "python")) {
     if (Get-Command $python -ErrorAction SilentlyContinue) {
-        & $python -I -c "" 2>$null
+        & $python -I -c 0 2>$null
         if ($LASTEXITCODE -eq 0) {
             & $python -I $app @args
             exit $LASTEXITCODE

@@ -1,6 +1,6 @@
 """An asset's bytes as an answer: whole, a range of them, unchanged, or from where the store gives them itself."""
 
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, HttpResponseNotModified, StreamingHttpResponse
 from django.utils.http import content_disposition_header, parse_etags
 from rest_framework.request import Request
 
@@ -14,7 +14,7 @@ def content(request: Request, name: str, *, redirect: bool = False, sha256: str 
     if sha256 and sha256 != asset.sha256:
         raise services.UnknownAsset(f"{name!r} has no version with sha256 {sha256}")
     if is_known(request, asset):
-        return HttpResponse(status=304, headers=headers_of(asset))
+        return HttpResponseNotModified(headers=headers_of(asset))
     if redirect and stores.current().presigns:
         return HttpResponse(status=302, headers={**headers_of(asset), "Location": presigned(asset)})
     if request.method == "HEAD":

@@ -20,7 +20,7 @@ try:
 except ImportError:  # Windows: the threads of one process
     fcntl = None  # type: ignore[assignment]
 
-WAIT_S = 30
+WAIT_S = 20
 BUCKETS = 4096
 THREADS = tuple(threading.Lock() for _ in range(256))
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from assets import cursors, digests, locks, names, stores
@@ -119,7 +120,12 @@ def settle(store: AssetStore, name: str, staged: Staged, received: Received, abo
         stamp = staged.publish(replace=replace)
     except Taken:
         return take_up(store, row, received, about)
-    record(row, received, stamp, about)
+    try:
+        record(row, received, stamp, about)
+    except DatabaseError:
+        if row.pk is None:  # what was replaced cannot come back: put again, the same bytes take up what is there
+            store.remove(name)
+        raise
     if not store.tangles:
         withdraw_tangled(store, row)
     return Put(row, created=True)

@@ -37,14 +37,14 @@ def kept_type(sent: str) -> str:
 
 def declared_bytes(request: Request) -> int | None:
     """How long the body says it is; None for a chunked one. Raises Problem."""
+    if getattr(request, "chunked", False):
+        return None
     length = request.META.get("CONTENT_LENGTH") or ""
     if length:
         if not length.isdecimal() or len(length) > MAX_DIGITS:
             raise Problem(400, "Content-Length is not a number of bytes")
         return int(length)
-    if getattr(request, "chunked", False):
-        return None
-    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", ""):
+    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         raise Problem(411, "chunked bodies are not read here: send Content-Length")
     return 0
 
@@ -93,6 +93,8 @@ def put_form(request: Request) -> services.Put:
     data = form_of(request)
     if (build := request.query_params.get("build")) is not None and data.setdefault("build", build) != build:
         raise ValidationError({"build": "the query and the form name different assets"})
+    if "\ufffd" in str(data.get("build", "")):  # Django puts it in the place of what is not UTF-8
+        raise ValidationError({"build": "the name is not UTF-8 text"})
     asked = checked(serializers.PutForm, data)
     require(request, WRITE, asked["build"])
     file = asked["file"]

@@ -76,6 +76,7 @@ class PutAsset(AssetView):
 
     http_method_names = ["put", "post"]
     parser_classes = [*APIView.parser_classes, MultiPartParser]
+    max_body_bytes = 16 * 2**20  # of JSON, which is held in memory
 
     @property
     def streams_body(self) -> bool:

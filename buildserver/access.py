@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import ipaddress
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +13,6 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from buildserver import problems
-from buildserver.bodies import CHUNKED_BYTES
-from buildserver.content import BodyTooLarge
 from buildserver.keys import Key
 
 BASIC_ROUTES = "/buildcache/"
@@ -29,7 +26,7 @@ class Access:
     def __init__(self, request: HttpRequest) -> None:
         """Of this request."""
         self._meta = request.META
-        self._basic = request.path.startswith(BASIC_ROUTES)
+        self._basic = request.path_info.startswith(BASIC_ROUTES)
         self._key: Key | None = None
         self._looked = False
 
@@ -115,9 +112,11 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """A closed path outside DRF (files, pages) is refused here, the others in BeforeTheView."""
         request.access = access = Access(request)  # type: ignore[attr-defined]
-        static = request.path.startswith(settings.STATIC_URL)
-        if static and is_closed(request.path) and access.key is None:
-            return problems.answer(request, 401, "no valid key", headers={"WWW-Authenticate": challenge(request.path)})
+        static = request.path_info.startswith(settings.STATIC_URL)
+        if static and is_closed(request.path_info) and access.key is None:
+            return problems.answer(
+                request, 401, "no valid key", headers={"WWW-Authenticate": challenge(request.path_info)}
+            )
         return self.get_response(request)
 
 
@@ -130,38 +129,17 @@ class KeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """The value of WWW-Authenticate."""
-        return challenge(request.path)
+        return challenge(request.path_info)
 
 
 class BeforeTheView(BasePermission):
     """What DRF does not check before a view, in the order of the contract: wrong verb, then closed routes."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """True, or MethodNotAllowed, NotAuthenticated, BodyTooLarge."""
+        """True, or MethodNotAllowed, NotAuthenticated, PermissionDenied."""
         if request.method not in view.allowed_methods:
             raise exceptions.MethodNotAllowed(str(request.method))
-        if is_closed(request.path):
+        if is_closed(request.path_info):
             scope = getattr(view, "closed_scope", None)
             of(request).require(scope) if scope else of(request).require_key()
-        whole = getattr(request._request, "hold_chunked_body", None)  # noqa: SLF001 - of our request class
-        if whole is not None and not getattr(view, "streams_body", False) and not whole():
-            raise BodyTooLarge(CHUNKED_BYTES)
         return True
-
-
-def address_of(request: HttpRequest) -> str:
-    """The client's address: the peer's, or behind TRUSTED_PROXIES the last forwarded one that is not theirs."""
-    address = str(request.META.get("REMOTE_ADDR") or "")
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-    while hops and is_trusted(address):
-        address = hops.pop()
-    return address
-
-
-def is_trusted(address: str) -> bool:
-    """Whether the address is one of TRUSTED_PROXIES."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in settings.TRUSTED_PROXIES)

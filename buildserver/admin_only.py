@@ -24,7 +24,7 @@ class ForAdmin:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Work, or pass on."""
         passed: HttpResponseBase
-        passed = super().__call__(request) if request.path.startswith(ADMIN) else self.get_response(request)  # type: ignore[misc]
+        passed = super().__call__(request) if request.path_info.startswith(ADMIN) else self.get_response(request)  # type: ignore[misc]
         return passed
 
 
@@ -37,7 +37,7 @@ class AdminCsrf(ForAdmin, CsrfViewMiddleware):
 
     def process_view(self, request: HttpRequest, *args: Any) -> Any:
         """Check, or pass on."""
-        return super().process_view(request, *args) if request.path.startswith(ADMIN) else None
+        return super().process_view(request, *args) if request.path_info.startswith(ADMIN) else None
 
 
 class AdminAuthentication(ForAdmin, AuthenticationMiddleware):

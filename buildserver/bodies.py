@@ -3,9 +3,8 @@
 Django takes a body without Content-Length for an empty one, and a body that ends early for a whole one.
 """
 
-import tempfile
-from collections.abc import Callable
-from typing import IO, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
@@ -14,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 DROP_BYTES = 64 * 2**20
 STEP_BYTES = 256 * 2**10
 CHUNKED_BYTES = 16 * 2**20
-SPOOL_BYTES = 2**20
+UNKNOWN_LENGTH = "1"
 
 
 class BodyCutShort(BadRequest):
@@ -80,35 +79,25 @@ class Request(WSGIRequest):
         """Keep what Django changes: the path, of which it escapes what is not UTF-8, and the stream."""
         self.path_bytes = environ.get("PATH_INFO", "").encode("latin-1")
         super().__init__(environ)
-        self._spool: IO[bytes] | None = None
-        self.chunked = not environ.get("CONTENT_LENGTH") and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "")
-        try:
-            declared = int(environ.get("CONTENT_LENGTH") or 0)
-        except ValueError:
-            declared = 0
-        self.incoming = Body(environ["wsgi.input"], None if self.chunked else max(declared, 0))
+        # DRF would believe a header of this name; the length is CONTENT_LENGTH's to tell.
+        environ.pop("HTTP_CONTENT_LENGTH", None)
+        self.chunked = not environ.get("CONTENT_LENGTH") and chunks(environ)
+        self.incoming = Body(environ["wsgi.input"], None if self.chunked else declared_bytes(environ))
         self._stream = self.incoming  # type: ignore[assignment]
+        if self.chunked:
+            # Of no length Django and DRF make an empty body and read nothing; what counts is the stream's end.
+            environ["CONTENT_LENGTH"] = UNKNOWN_LENGTH
 
-    def hold_chunked_body(self, limit: int = CHUNKED_BYTES) -> bool:
-        """Give a chunked body of up to `limit` bytes its length, for readers that need one; False if it is longer."""
-        if not self.chunked:
-            return True
-        self._spool = spool = tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 - closed with the request
-        while data := self.incoming.read(STEP_BYTES):
-            if spool.tell() + len(data) > limit:
-                return False
-            spool.write(data)
-        self.META["CONTENT_LENGTH"] = str(spool.tell())
-        spool.seek(0)
-        self._stream = spool  # type: ignore[assignment]
-        self.chunked = False
-        return True
 
-    def close(self) -> None:
-        """Django's end of a request."""
-        super().close()
-        if self._spool is not None:
-            self._spool.close()
+def chunks(environ: Mapping[str, Any]) -> bool:
+    """Whether the body comes in chunks, as many as there are."""
+    return "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+
+
+def declared_bytes(environ: Mapping[str, Any]) -> int:
+    """The Content-Length, 0 for none."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdecimal() else 0
 
 
 class Handler(WSGIHandler):

@@ -95,6 +95,14 @@ def set_up() -> None:
     atexit.register(connections.close_all)
 
 
+def forget_connections() -> None:
+    """A forked child opens its own: one connection in two processes mixes up what they say and destroys a database."""
+    from django.db import connections  # noqa: PLC0415 - Django is ready
+
+    for connection in connections.all(initialized_only=True):
+        connection.connection = None
+
+
 def slim(settings: Any) -> None:
     """The project's settings for a process that only stores and fetches; logs only what is wrong, to stderr."""
     from buildserver import logs  # noqa: PLC0415 - the settings have imported it

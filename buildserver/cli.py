@@ -65,9 +65,11 @@ def versions(context: click.Context, _option: click.Option, wanted: bool) -> Non
 
 @click.group()
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=versions, help="Show the version.")
-@click.option("--json", is_flag=True, expose_value=False, help="With --version: of Python and the packages too.")
-def main() -> None:
+@click.option("--json", "as_json", is_flag=True, help="With --version: of Python and the packages too.")
+def main(as_json: bool) -> None:  # noqa: FBT001 - click's form
     """Build artifacts, production plans and messages from the shell."""
+    if as_json:
+        raise click.UsageError("--json stands after the command")
 
 
 @main.command("process")
@@ -81,24 +83,23 @@ def process_command(message: str | None, option: str | None, as_json: bool) -> N
     if (message is None) == (option is None):
         raise click.UsageError("give one message: builder process hello, builder process -m hello, or - for stdin")
     given = option if option is not None else read_text("-").rstrip("\n") if message == "-" else str(message)
-    answer = process(given)
+    with server() as there:
+        answer = there.process(given) if there else process(given)
     show({"message": answer}, answer, as_json=as_json)
 
 
 @contextmanager
-def assets() -> Iterator[Local | Remote]:
-    """The assets of BUILDSERVER_URL, or of this machine; a refusal ends with its exit code."""
+def server() -> Iterator[Remote | None]:
+    """The server of BUILDSERVER_URL, or None for this machine; a refusal ends with its exit code."""
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - each command imports its own
 
-    from buildserver import env, remote  # noqa: PLC0415
+    from buildserver import remote  # noqa: PLC0415
 
     try:
-        if url := env.text("BUILDSERVER_URL"):
-            yield remote.Remote(url, env.text("BUILDSERVER_KEY"))
-        else:
-            from buildserver.local import Local  # noqa: PLC0415 - Django is for work on this machine only
+        from buildserver import env  # noqa: PLC0415 - reads the file, which may be wrong
 
-            yield Local()
+        url = env.text("BUILDSERVER_URL")
+        yield remote.Remote(url, env.text("BUILDSERVER_KEY")) if url else None
     except remote.Unreachable as fault:
         end(UNREACHABLE, str(fault))
     except remote.Refused as fault:
@@ -106,6 +107,18 @@ def assets() -> Iterator[Local | Remote]:
         end(UNREACHABLE if fault.status in (502, 503, 504) else code, str(fault))
     except (ImproperlyConfigured, ValueError) as fault:
         end(REFUSED, str(fault))
+
+
+@contextmanager
+def assets() -> Iterator[Local | Remote]:
+    """The assets of the server, or of this machine."""
+    with server() as there:
+        if there is None:
+            from buildserver.local import Local  # noqa: PLC0415 - Django is for work on this machine only
+
+            yield Local()
+        else:
+            yield there
 
 
 @main.command("put-asset")
@@ -144,8 +157,11 @@ def opened(text: str | None, path: str | None) -> Iterator[tuple[IO[bytes], int 
 @main.command("get-asset")
 @click.argument("build")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="The file to write; stdout without it.")
-def get_asset(build: str, output: str | None) -> None:
+@as_json
+def get_asset(build: str, output: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's form
     """Write the exact bytes of BUILD's asset; a file appears only when they are all there."""
+    if as_json and output is None:
+        raise click.UsageError("--json tells of the file that -o names; without it stdout is the asset's bytes")
     with assets() as place:
         pieces = place.get(build)
         if output is None:
@@ -154,6 +170,9 @@ def get_asset(build: str, output: str | None) -> None:
             sys.stdout.buffer.flush()
         else:
             write(Path(output), pieces)
+    if as_json:
+        told = {"build": build, "file": output, "size": Path(str(output)).stat().st_size}
+        show(told, "", as_json=True)
 
 
 def write(path: Path, pieces: Iterator[bytes]) -> None:
@@ -200,11 +219,11 @@ def serve_command(host: str | None, port: int | None, workers: int | None, **fla
 
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
 
-    from buildserver import env, serve  # noqa: PLC0415
-
     if workers is not None:
         os.environ["WEB_WORKERS"] = str(workers)
     try:
+        from buildserver import env, serve  # noqa: PLC0415 - reads the file, which may be wrong
+
         options = serve.Options(
             host=host or env.text("HOST", "127.0.0.1"),
             port=port if port is not None else env.whole("PORT", 8888, 0, 65535),
@@ -214,7 +233,7 @@ def serve_command(host: str | None, port: int | None, workers: int | None, **fla
             prepare=flags["prepare"],
         )
         sys.exit(serve.serve(options))
-    except (serve.CannotServe, ImproperlyConfigured) as fault:
+    except (RuntimeError, ImproperlyConfigured) as fault:
         end(REFUSED, str(fault))
 
 

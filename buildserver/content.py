@@ -40,7 +40,10 @@ class StrictJSON(BaseParser):
         declared = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0) if context else 0
         if declared > limit:
             raise BodyTooLarge(limit)
-        return decode(stream.read())
+        data = stream.read()
+        if len(data) > limit:  # a chunked body declares nothing
+            raise BodyTooLarge(limit)
+        return decode(data)
 
 
 def decode(data: bytes) -> object:

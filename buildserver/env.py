@@ -27,9 +27,31 @@ def find_home() -> Path:
     return checkout if (checkout / "manage.py").exists() else Path.home() / ".buildserver"
 
 
+def read_file(path: Path) -> None:
+    """Put the file's variables beside those of the environment, where they are absent or blank."""
+    if not path.is_file():
+        return
+    named = set(re.findall(r"^\s*(?:export\s+)?(\w+)\s*=", path.read_text(encoding="utf-8"), re.MULTILINE))
+    if "BUILDSERVER_HOME" in named:
+        raise ImproperlyConfigured(f"BUILDSERVER_HOME: it says where {path} is, and cannot stand in it")
+    for name in named & SECRETS:
+        if not os.environ.get(name, "").strip():
+            FROM_FILE.add(name)
+    for name in named:
+        if not os.environ.get(name, "x").strip():
+            del os.environ[name]
+    environ.Env.read_env(path)
+
+
+def without_secrets() -> dict[str, str]:
+    """The environment for programs of ours: they read the secrets of the file from the file."""
+    return {name: value for name, value in os.environ.items() if name not in FROM_FILE}
+
+
+SECRETS = {"SECRET_KEY", "PRESHARED_KEYS"}
+FROM_FILE: set[str] = set()
 HOME = find_home()
-if (HOME / ".env").is_file():
-    environ.Env.read_env(HOME / ".env")
+read_file(HOME / ".env")
 
 
 def text(name: str, default: str = "") -> str:
@@ -76,6 +98,13 @@ def choice(name: str, default: str, options: Iterable[str]) -> str:
 def listed(name: str, default: str = "") -> list[str]:
     """Comma-separated values, blanks around them dropped."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def own_hosts() -> str:
+    """The names under which the server reaches itself: loopback, and HOST unless that is every interface."""
+    host = text("HOST")
+    own = {"": "", "0.0.0.0": "", "::": ""}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - read only
+    return ",".join(filter(None, ("127.0.0.1", "localhost", "[::1]", own)))
 
 
 def rate(name: str, default: str) -> tuple[int, int] | None:

@@ -22,26 +22,39 @@ class Gate:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Look, then pass on."""
         response = refusal(request) or self.get_response(request)
-        if not response.streaming and not response.has_header("Content-Length"):
+        bodiless = response.streaming or response.status_code in (204, 304)
+        if not bodiless and not response.has_header("Content-Length"):
             response.headers["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
         return response
 
 
 def refusal(request: HttpRequest) -> HttpResponseBase | None:
     """The answer to a request that cannot be taken, or None."""
+    return too_long(request) or malformed(request)
+
+
+def too_long(request: HttpRequest) -> HttpResponseBase | None:
+    """414 for the URL, whose escaped form counts where the server tells it; 431 for a header."""
     meta = request.META
-    path, query = meta.get("PATH_INFO", ""), meta.get("QUERY_STRING", "")
-    # The escaped form is what counts; servers that do not tell it are judged by the decoded one.
-    if len(meta.get("RAW_URI") or path + query) > MAX_URL_BYTES:
+    if len(meta.get("RAW_URI") or meta.get("PATH_INFO", "") + meta.get("QUERY_STRING", "")) > MAX_URL_BYTES:
         return problems.answer(request, 414, f"the URL is longer than {MAX_URL_BYTES} bytes")
     for name, value in meta.items():
-        if name.startswith("HTTP_") and isinstance(value, str) and len(value) > MAX_HEADER_BYTES:
-            header = name[5:].replace("_", "-").title()[:100]
+        if name.startswith(("HTTP_", "CONTENT_TYPE")) and isinstance(value, str) and len(value) > MAX_HEADER_BYTES:
+            header = name.removeprefix("HTTP_").replace("_", "-").title()[:100]
             return problems.answer(request, 431, f"the header {header} is longer than {MAX_HEADER_BYTES} bytes")
-    if "\0" in path or not utf8(getattr(request, "path_bytes", b"")):
+    return None
+
+
+def malformed(request: HttpRequest) -> HttpResponseBase | None:
+    """400 for a path or a query that is no text, and for another host; 411 where a chunked body's end is not told."""
+    query = unquote_to_bytes(request.META.get("QUERY_STRING", ""))
+    if "\0" in request.META.get("PATH_INFO", "") or not utf8(getattr(request, "path_bytes", b"")):
         return problems.answer(request, 400, "the path is not UTF-8 text without NUL")
-    if query and (b"\0" in (plain := unquote_to_bytes(query)) or not utf8(plain)):
+    if b"\0" in query or not utf8(query):
         return problems.answer(request, 400, "the query is not UTF-8 text without NUL")
+    if getattr(request, "chunked", False) and request.META.get("SERVER_SOFTWARE") == "Granian":
+        # granian ends a body that was cut short like a whole one.
+        return problems.answer(request, 411, "chunked bodies are taken where gunicorn serves: send Content-Length")
     try:
         request.get_host()
     except DisallowedHost as fault:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
+from buildserver.addresses import address_of
+
 current_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 SAFE_ID = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}")
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LEVELS: tuple[str, ...] = ("DEBUG", "INFO", "WARNING", "ERROR")
 access_log = logging.getLogger("buildserver.requests")
 
 
@@ -70,6 +72,7 @@ class RequestId(logging.Filter):
         """Let every record through."""
         if request_id := current_request_id.get():
             record.request_id = request_id
+        record.__dict__.pop("request", None)  # Django's, whose text has the query
         return True
 
 
@@ -105,5 +108,5 @@ def line(request: HttpRequest, response: HttpResponseBase, elapsed_s: float) -> 
         "status": response.status_code,
         "ms": round(elapsed_s * 1000, 2),
         "key": access.name if access else None,
-        "address": request.META.get("REMOTE_ADDR"),
+        "address": address_of(request),
     }

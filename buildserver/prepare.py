@@ -40,6 +40,7 @@ def make_secrets(path: Path) -> str | None:
             file.write(present + ("" if present.endswith("\n") or not present else "\n") + lines)
         partial.replace(path)
         os.environ.update(made)
+        env.FROM_FILE.update(made)
     return key
 
 

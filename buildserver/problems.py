@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
+from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -44,7 +45,7 @@ def answer(
         "title": title,
         "status": status,
         "detail": detail,
-        "instance": quote(request.path, safe="/:@!$&'()*+,;=~-._"),
+        "instance": quote(getattr(request, "path_bytes", request.path.encode()), safe="/:@!$&'()*+,;=~-._"),
         **({"errors": errors} if errors else {}),
         **(members or {}),
     }
@@ -60,7 +61,11 @@ def wants_page(request: HttpRequest) -> bool:
 def exception_handler(fault: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """DRF's EXCEPTION_HANDLER: any exception of a view that has an answer; None lets it become a 500."""
     request: HttpRequest = context["request"]._request  # noqa: SLF001 - DRF wraps Django's request
-    return answer_to(request, fault)
+    found = answer_to(request, fault)
+    if found is None and settings.DEBUG:  # where Django would show a page of its own
+        logger.error("unexpected fault", exc_info=fault)
+        return server_error(request)
+    return found
 
 
 def answer_to(request: HttpRequest, fault: Exception) -> HttpResponse | None:
@@ -115,6 +120,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
     """Django's handler403, and its CSRF failure."""
     return answer(request, 403, reason or str(exception or "") or "this is not allowed")
+
+
+def locked_out(request: HttpRequest, *_args: object, **_kwargs: object) -> HttpResponse:
+    """The answer to a login after too many failures."""
+    wait_s = int(settings.AXES_COOLOFF_TIME * 3600)
+    detail = f"too many failed logins; this user may try again from here in {wait_s // 60} minutes"
+    return answer(request, 429, detail, headers={"Retry-After": str(wait_s)})
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's form

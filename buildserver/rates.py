@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from django.conf import settings
@@ -24,7 +24,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from buildserver import env
-from buildserver.access import address_of
+from buildserver.addresses import address_of, plain_address
 
 try:
     import fcntl
@@ -35,13 +35,34 @@ logger = logging.getLogger(__name__)
 SLOT = struct.Struct("<QIII4x")  # who (a hash), the window's number, its count, the previous window's count
 WAYS = 4  # slots that one address may stand in
 BUCKETS = 16_384
+ROUNDING = 1e-6  # of a request: who waits as long as told is not refused by the last bit of a float
+
+
+class Window(NamedTuple):
+    """A moment in a sliding window: its number, and the part of the one before that still counts, 1 down to 0."""
+
+    number: int
+    left: float
+
+
+class Counts(NamedTuple):
+    """Whether one more request was let through, and how many were in this window and in the one before."""
+
+    accepted: bool
+    current: int
+    previous: int
+
+
+def fits(current: int, previous: int, left: float, limit: int) -> bool:
+    """Whether one more request stays within the limit. Those that were refused are not counted."""
+    return previous * left + current + 1 <= limit + ROUNDING
 
 
 class Table:
     """Counters of addresses in shared memory: the oldest of a bucket's slots gives way to a newcomer."""
 
     def __init__(self, path: Path | None) -> None:
-        """Map the file, made when missing; None: memory of this process alone."""
+        """Map the file, made when missing; None: memory of this process alone. Raises OSError."""
         size = SLOT.size * WAYS * BUCKETS
         self._thread = threading.Lock()
         self._file = -1
@@ -49,7 +70,8 @@ class Table:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Kept open: closing any descriptor of a file drops this process's locks on it.
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            os.ftruncate(self._file, size)
+            # Not a hole: writing to a mapped hole of a full disk kills the process.
+            getattr(os, "posix_fallocate", lambda file, _, end: os.ftruncate(file, end))(self._file, 0, size)
         self._memory = mmap.mmap(self._file, size)
 
     @contextmanager
@@ -64,65 +86,96 @@ class Table:
                 if self._file >= 0:
                     fcntl.lockf(self._file, fcntl.LOCK_UN, 1, offset)
 
-    def count(self, who: int, window: int, limit: int) -> tuple[int, int]:
-        """The counts of this window and the one before, this request included while below `limit`."""
+    def take(self, who: int, window: Window, limit: int) -> Counts:
+        """Count a request if it fits."""
         bucket = who % BUCKETS * WAYS * SLOT.size
         with self._locked(bucket):
-            offsets = range(bucket, bucket + WAYS * SLOT.size, SLOT.size)
-            slots = {offset: SLOT.unpack_from(self._memory, offset) for offset in offsets}
-            offset = next((at for at, slot in slots.items() if slot[0] == who), None)
-            if offset is None:
-                offset = min(slots, key=lambda at: slots[at][1])
-                slots[offset] = (who, window, 0, 0)
-            _, seen, current, previous = slots[offset]
-            if seen != window:
-                current, previous = 0, (current if seen == window - 1 else 0)
-            current = min(current + 1, limit + 1)
-            SLOT.pack_into(self._memory, offset, who, window, current, previous)
-        return current, previous
+            offset, seen, current, previous = self._slot(who, bucket)
+            if seen != window.number:
+                current, previous = 0, (current if seen == window.number - 1 else 0)
+            accepted = fits(current, previous, window.left, limit)
+            SLOT.pack_into(self._memory, offset, who, window.number, current + accepted, previous)
+        return Counts(accepted, current + accepted, previous)
+
+    def _slot(self, who: int, bucket: int) -> tuple[int, int, int, int]:
+        """Where the address stands, or takes the place of the oldest, and what the slot says: window and counts."""
+        offsets = range(bucket, bucket + WAYS * SLOT.size, SLOT.size)
+        slots = {offset: SLOT.unpack_from(self._memory, offset) for offset in offsets}
+        for offset, (whose, seen, current, previous) in slots.items():
+            if whose == who:
+                return offset, seen, current, previous
+        return min(slots, key=lambda offset: slots[offset][1]), 0, 0, 0
 
 
 class RedisTable:
     """The same counters in Redis, for several hosts; the host's own table while Redis is away."""
 
+    TAKE = """
+        local current = tonumber(redis.call("GET", KEYS[1]) or "0")
+        local previous = tonumber(redis.call("GET", KEYS[2]) or "0")
+        if previous * tonumber(ARGV[1]) + current + 1 > ARGV[2] + 0.000001 then return {0, current, previous} end
+        redis.call("SET", KEYS[1], current + 1, "EX", ARGV[3])
+        return {1, current + 1, previous}
+    """
+
     def __init__(self, url: str, fallback: Table) -> None:
         """Connect when first used; a window's counts are kept for two of it."""
-        self._redis = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
+        client = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
+        self._take = client.register_script(self.TAKE)
         self._fallback = fallback
         self._keep_s = 2 * (settings.OPEN_RATE or (0, 60))[1]
 
-    def count(self, who: int, window: int, limit: int) -> tuple[int, int]:
-        """The counts of this window and the one before, this request included."""
-        name = f"buildserver:rate:{who:x}:"
+    def take(self, who: int, window: Window, limit: int) -> Counts:
+        """Count a request if it fits, in one step."""
+        names = [f"buildserver:rate:{who:x}:{number}" for number in (window.number, window.number - 1)]
         try:
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.incr(f"{name}{window}")
-            pipe.expire(f"{name}{window}", self._keep_s)
-            pipe.get(f"{name}{window - 1}")
-            current, _, previous = pipe.execute()
+            accepted, current, previous = self._take(keys=names, args=[window.left, limit, self._keep_s])
         except redis.RedisError as fault:
             logger.warning("rate limit counts on this host alone", extra={"fault": str(fault)})
-            return self._fallback.count(who, window, limit)
-        return int(current), int(previous or 0)
+            return self._fallback.take(who, window, limit)
+        return Counts(bool(accepted), int(current), int(previous))
+
+
+_making = threading.Lock()
+
+
+def table() -> Table | RedisTable:
+    """The counters of this installation, mapped once a process."""
+    with _making:
+        return _table()
 
 
 @cache
-def table() -> Table | RedisTable:
-    """The counters of this installation, mapped once a process."""
-    local = Table(env.HOME / "var" / "rates")
+def _table() -> Table | RedisTable:
+    try:
+        local = Table(env.HOME / "var" / "rates")
+    except OSError as fault:
+        logger.warning("rate limit counts in each process alone", extra={"fault": str(fault)})
+        local = Table(None)
     return RedisTable(settings.CACHE_URL, local) if settings.CACHE_URL.startswith("redis") else local
 
 
 def hash_of(address: str) -> int:
     """64 bits for an address; of IPv6 the network of 64 bits counts, which is what one client has."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = plain_address(address)
     except ValueError:
         parsed = None
     if isinstance(parsed, ipaddress.IPv6Address):
         address = str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))
+    elif parsed is not None:
+        address = str(parsed)
     digest = hashlib.blake2b(address.encode(), digest_size=8, key=settings.SECRET_KEY.encode()[:64]).digest()
     return int.from_bytes(digest, "little") or 1
+
+
+def wait_s(counts: Counts, left: float, limit: int, period_s: int) -> float:
+    """Seconds until one more request fits, if nobody asks meanwhile."""
+    if counts.current < limit:  # the window before has to slide out further
+        part = left - (limit - counts.current - 1) / counts.previous
+    else:  # this one has to
+        part = left + 1 - (limit - 1) / counts.current
+    return round(part * period_s, 3)
 
 
 class OpenRate(BaseThrottle):
@@ -137,12 +190,12 @@ class OpenRate(BaseThrottle):
         if settings.OPEN_RATE is None or getattr(view, "throttle_scope", None) != "open":
             return True
         limit, period_s = settings.OPEN_RATE
-        window, into_s = divmod(time.time(), period_s)
-        current, previous = table().count(hash_of(address_of(request)), int(window), limit)
-        weighed = current + previous * (1 - into_s / period_s)
-        self._wait_s = period_s - into_s
-        return weighed <= limit
+        number, into_s = divmod(time.time(), period_s)
+        left = 1 - into_s / period_s
+        counts = table().take(hash_of(address_of(request)), Window(int(number), left), limit)
+        self._wait_s = None if counts.accepted else wait_s(counts, left, limit, period_s)
+        return counts.accepted
 
     def wait(self) -> float | None:
-        """Seconds until the window ends."""
+        """Seconds until the next request would be let through."""
         return self._wait_s

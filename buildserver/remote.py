@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -47,8 +48,7 @@ class Remote:
         length = {"Transfer-Encoding": "chunked"} if size is None else {"Content-Length": str(size)}
         headers = {"Content-Type": "application/octet-stream", **length}
         answer = self._ask("PUT", "/buildserver/put-asset", query, data, headers, chunked=size is None)
-        stored: dict[str, Any] = json.loads(answer.read())
-        return stored
+        return self._object(answer, "build", "sha256", "size")
 
     def get(self, build: str) -> Iterator[bytes]:
         """The bytes of an asset; raises Unreachable when they end early."""
@@ -65,11 +65,27 @@ class Remote:
         """All assets below a prefix, by name, asked a page at a time."""
         query = {"prefix": prefix, "limit": "1000"}
         while True:
-            page = json.loads(self._ask("GET", "/buildserver/list-assets", query).read())
+            page = self._object(self._ask("GET", "/buildserver/list-assets", query), "assets", "next")
             yield from page["assets"]
             if not page["next"]:
                 return
             query["cursor"] = page["next"]
+
+    def process(self, message: str) -> str:
+        """The message function, there."""
+        body = json.dumps({"message": message})
+        answer = self._ask("POST", "/process", {}, body, {"Content-Type": "application/json"})
+        return str(self._object(answer, "message")["message"])
+
+    def _object(self, answer: http.client.HTTPResponse, *members: str) -> dict[str, Any]:
+        """The answer's JSON object; without these members it is not our server's: raises Unreachable."""
+        try:
+            read = json.loads(answer.read())
+        except (ValueError, OSError, http.client.HTTPException):
+            read = None
+        if not isinstance(read, dict) or not read.keys() >= set(members):
+            raise Unreachable(f"what answers at {self.url} is no buildserver")
+        return read
 
     def _ask(
         self, method: str, path: str, query: dict[str, str], body: Any = None, headers: dict[str, str] | None = None,
@@ -78,7 +94,10 @@ class Remote:
         """The answer when it is a good one; raises Refused or Unreachable."""
         target = f"{self._base}{path}?{urlencode(query)}"
         try:
-            self._connection.request(method, target, body, {**self._headers, **(headers or {})}, encode_chunked=chunked)
+            # A server that refuses a large body may close while we still send: what it said is there all the same.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                sent = {**self._headers, **(headers or {})}
+                self._connection.request(method, target, body, sent, encode_chunked=chunked)
             answer = self._connection.getresponse()
         except (OSError, http.client.HTTPException) as fault:
             raise Unreachable(f"{self.url} does not answer: {fault}") from None

@@ -140,7 +140,7 @@ def install(venv, sets):
         return
     say("Installing %s, which takes about half a minute" % ", ".join("requirements/%s.txt" % name for name in sets))
     files = [argument for name in sets for argument in ("-r", os.path.join(ROOT, "requirements", name + ".txt"))]
-    pip = [python_of(venv), "-m", "pip", "--disable-pip-version-check", "-q", "install"]
+    pip = [python_of(venv), "-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "-q", "install"]
     own = ["--no-deps", "--no-build-isolation", "--no-index", "-e", ROOT]
     quiet = dict(os.environ, PYTHONWARNINGS="ignore")  # setuptools warns of every editable installation
     if subprocess.call(pip + ["--require-hashes"] + files) != 0 or subprocess.call(pip + own, env=quiet) != 0:
@@ -193,7 +193,7 @@ def main(arguments):
     executable = set_up(venv, python, sets)
     if "--setup" in arguments:
         return 0
-    command = [executable, "-m", "buildserver.cli", "serve", "--prepare"] + arguments
+    command = [executable, "-P", "-m", "buildserver.cli", "serve", "--prepare"] + arguments
     if not WINDOWS:
         os.execv(executable, command)
     try:

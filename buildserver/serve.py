@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -51,7 +52,8 @@ def thread_count() -> int:
 def share_metrics() -> None:
     """Name the directory in which the workers leave their counters, before prometheus_client is imported."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=METRICS)
+        var = env.HOME / "var"  # not where old files are swept away
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=METRICS, dir=var if var.is_dir() else None)
 
 
 def drop_metrics(directory: str, owner: int) -> None:
@@ -87,7 +89,12 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen(2048)
     except OSError as fault:
-        hint = f"stop what uses it, or choose another port: PORT={port + 1} ./runapp" if port else "choose another HOST"
+        busy = fault.errno == errno.EADDRINUSE
+        hint = (
+            f"stop what uses it, or choose another port: PORT={port + 1} ./runapp"
+            if busy
+            else "choose another HOST or PORT"
+        )
         raise CannotServe(f"{host}:{port} cannot be listened on ({fault.strerror}): {hint}") from None
     return listener
 
@@ -120,8 +127,8 @@ def tell(url: str) -> None:
 def start_mock_s3() -> None:
     """One moto server for all workers. It ends when our end of the pipe is closed, which a kill -9 does too."""
     ours, theirs = os.pipe()[::-1]
-    command = [sys.executable, "-m", "buildserver.mock_s3"]
-    child = subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE)  # noqa: S603 - our own module
+    command = [sys.executable, "-P", "-m", "buildserver.mock_s3"]
+    child = subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, env=env.without_secrets())  # noqa: S603
     os.close(theirs)
     os.set_inheritable(ours, True)  # kept by the server that this process becomes
     if child.stdout is None or not (said := child.stdout.readline()):
@@ -135,11 +142,11 @@ def run(options: Options, listener: socket.socket, url: str) -> int:
         listener.close()
         return run_granian(options, url)
     tell(url)
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:buildserver.gunicorn_conf"]
+    command = [sys.executable, "-P", "-m", "gunicorn", "-c", "python:buildserver.gunicorn_conf"]
     command += ["--reload"] if options.reload else []
     os.set_inheritable(listener.fileno(), True)
     command += ["--bind", f"fd://{listener.fileno()}", "buildserver.wsgi:application"]
-    os.execv(sys.executable, command)  # noqa: S606 - our own Python
+    os.execve(sys.executable, command, env.without_secrets())  # noqa: S606 - our own Python
     raise AssertionError("not reached: exec does not return")
 
 
@@ -148,7 +155,7 @@ def run_granian(options: Options, url: str) -> int:
     share_metrics()
     atexit.register(drop_metrics, os.environ["PROMETHEUS_MULTIPROC_DIR"], os.getpid())
     from granian import Granian  # noqa: PLC0415 - only where it serves
-    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415
 
     from buildserver import logs  # noqa: PLC0415
 
@@ -157,6 +164,7 @@ def run_granian(options: Options, url: str) -> int:
         address=options.host,
         port=int(os.environ["PORT"]),
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,  # a body of HTTP/2 has neither length nor chunks, and WSGI would take it for empty
         workers=worker_count(),
         blocking_threads=thread_count(),
         websockets=False,

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from assets import locations
 from buildserver import env, keys, logs
 
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY")  # none: commands that sign nothing still work, the server refuses to start
-ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS", "127.0.0.1,localhost")
+ALLOWED_HOSTS = env.listed("ALLOWED_HOSTS", env.own_hosts())
 CSRF_TRUSTED_ORIGINS = env.listed("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "buildserver.urls"
 WSGI_APPLICATION = "buildserver.wsgi.application"
@@ -102,14 +103,18 @@ try:
 except keys.BadKeys as fault:
     raise ImproperlyConfigured(str(fault)) from None
 CLOSED_ROUTES = env.listed("CLOSED_ROUTES")
+if not all(prefix.startswith("/") for prefix in CLOSED_ROUTES):
+    raise ImproperlyConfigured(f"CLOSED_ROUTES: {','.join(CLOSED_ROUTES)!r} are not all paths that begin with /")
 OPEN_RATE = env.rate("OPEN_RATE", "600/min")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "buildserver.access.address_of"
+AXES_CLIENT_IP_CALLABLE = "buildserver.addresses.address_of"
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "buildserver.problems.locked_out"
+CSRF_FAILURE_VIEW = "buildserver.problems.forbidden"
 SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # its middleware is there, as a subclass that works for the admin only
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -159,7 +164,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
 }
 
 # --- the apps -------------------------------------------------------------------------------------------------------
@@ -167,6 +171,10 @@ SPECTACULAR_SETTINGS = {
 BUILDSERVER_MOCK_S3 = env.flag("BUILDSERVER_MOCK_S3")
 ASSETS_HOME = env.HOME
 ASSETS_URL = env.text("ASSETS_URL", "var/assets")
+try:
+    locations.read(ASSETS_URL)
+except locations.BadLocation as fault:
+    raise ImproperlyConfigured(f"ASSETS_URL: {fault}") from None
 ASSETS_MAX_BYTES = env.whole("ASSETS_MAX_BYTES", 5 * 2**30, 1)
 ASSETS_MIN_FREE_BYTES = env.whole("ASSETS_MIN_FREE_BYTES", 2**30)
 KVSTORE_MAX_VALUE_BYTES = env.whole("KVSTORE_MAX_VALUE_BYTES", 2**20, 1, 750_000_000)
@@ -181,11 +189,10 @@ BUILDCACHE_MAX_BYTES = env.whole("BUILDCACHE_MAX_BYTES", 10 * 2**30, 1)
 # --- pages, static files, logs --------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-WHITENOISE_MANIFEST_STRICT = False  # a page without a style is better than none
 STATIC_ROOT = env.HOME / "var" / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "buildserver.static_files.Collected"},
 }
 TEMPLATES = [
     {

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from buildserver import health, metrics, problems, views
 
+READ = ["get", "head"]
 handler400 = problems.bad_request
 handler403 = problems.forbidden
 handler404 = problems.not_found
@@ -25,8 +26,8 @@ urlpatterns = [
     path("", include("kvstore.urls")),
     path("", include("assets.urls")),
     path("", include("powerplant.urls")),
-    path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/schema/", SpectacularJSONAPIView.as_view(http_method_names=READ), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=READ), name="docs"),
     path("admin/", admin.site.urls),
     re_path(r"^(?P<page>admin|api/docs|api/schema)$", RedirectView.as_view(url="/%(page)s/")),
     re_path("", problems.not_found),

@@ -23,8 +23,8 @@ class Home(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """A page, with no key needed."""
-        if is_closed(request.path) and Access(request).key is None:
-            headers = {"WWW-Authenticate": challenge(request.path)}
+        if is_closed(request.path_info) and Access(request).key is None:
+            headers = {"WWW-Authenticate": challenge(request.path_info)}
             return problems.answer(request, 401, "this route is closed", headers=headers)
         return HttpResponse(render_to_string("buildserver/home.html", {"version": __version__}))
 
@@ -35,6 +35,8 @@ class Home(View):
 
 class Icon(RedirectView):
     """`GET /favicon.ico`, which browsers ask for unasked."""
+
+    http_method_names = ["get", "head"]
 
     def get_redirect_url(self, *_args: object, **_kwargs: object) -> str:
         """Where the icon is."""

@@ -28,7 +28,7 @@ class WholeBody(BaseParser):
 
     def parse(self, stream: IO[bytes], _type: str | None = None, context: Mapping[str, Any] | None = None) -> Any:
         """All of it as bytes, or Problem 413."""
-        declared = int((context or {})["request"].META["CONTENT_LENGTH"])
+        declared = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0)
         if declared > conf.max_body_bytes:
             raise Problem(413, f"the body has {declared} bytes; at most {conf.max_body_bytes} are allowed")
         return stream.read()

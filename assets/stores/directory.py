@@ -73,10 +73,13 @@ def make(folder: Path) -> None:
     """Make the directory and those above it where they are missing, their names on the disk."""
     if folder.is_dir():
         return
-    if folder.exists():
+    if folder.exists() and not folder.is_dir():  # it may have been made between the two questions
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     make(folder.parent)
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
     sync_directory(folder.parent)
 
 

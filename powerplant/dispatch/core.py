@@ -95,8 +95,7 @@ class _Search:
         if unit.away * longest < self._limit:
             return longest
         most = int(self._limit / unit.away)
-        in_range = min(unit.least + unit.span, most) if unit.least <= most else 0
-        return max(in_range, unit.other if unit.other <= most else 0)
+        return min(unit.least + unit.span, most) if unit.least <= most else 0
 
     def _too_large(self, move: int) -> bool:
         """Whether the row would be, with a move that long."""

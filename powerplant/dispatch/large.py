@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,17 @@ from powerplant.dispatch.outcome import Infeasible, Plan, Undecided
 from powerplant.dispatch.start import Candidate, first_plan
 
 FEW_UNITS: Final = 64  # to search which, no better plan to start from is needed
-QUICK_UNITS: Final = 32
-QUICK_REACH: Final = 3  # times the largest unit
+
+
+class Look(NamedTuple):
+    """A search of a few units only, for a better plan to start from: how many, and how far, in largest units."""
+
+    units: int
+    reach: int
+
+
+QUICK: Final = Look(32, 3)
+WIDE: Final = Look(64, 48)
 
 
 def dispatch(order: MeritOrder, load: int | Fraction, budget: Budget) -> Plan:
@@ -52,25 +61,26 @@ def _solve(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budg
     best = first_plan(merit)
     if limit(best.loss) <= 0:
         return best, best.loss
-    units = undecided(merit, best.loss)
-    if len(units) > (QUICK_UNITS if best.outputs is None else FEW_UNITS):
-        best = _quick(merit, units, best, budget)
+    units, bound = undecided(merit, best.loss), 0.0
+    if len(units) > (QUICK.units if best.outputs is None else FEW_UNITS):
+        best = _look(merit, units, best, budget, QUICK)
     else:
         searched = search(core_of(merit, units, best.loss), best.loss, budget)
-        best = _better(merit, best, searched)
-        if searched.bound == best.loss:
-            return best, searched.bound
+        best, bound = _better(merit, best, searched), searched.bound
+        if bound == best.loss:
+            return best, bound
     if best.outputs is None:
         best = _any_plan(order, fitting, merit, load, budget)
+        best = _look(merit, units, best, budget, WIDE)
     searched = search(core_of(merit, undecided(merit, best.loss), best.loss), best.loss, budget)
-    return _better(merit, best, searched), searched.bound
+    return _better(merit, best, searched), max(bound, searched.bound)
 
 
-def _quick(merit: Merit, units: Sequence[CoreUnit], best: Candidate, budget: Budget) -> Candidate:
-    """A look at a few units: half of them the nearest, the others ever further away, so as to have other sizes too."""
-    width = QUICK_REACH * int(merit.upper.max())
+def _look(merit: Merit, units: Sequence[CoreUnit], best: Candidate, budget: Budget, look: Look) -> Candidate:
+    """Look at a few units: half of them the nearest, the others ever further away, so as to have other sizes too."""
+    width = look.reach * int(merit.upper.max())
     short = [unit for unit in units if max(unit.least + unit.span, unit.other) <= width]
-    half = min(QUICK_UNITS, len(short)) // 2
+    half = min(look.units, len(short)) // 2
     further = np.geomspace(max(half, 1), max(len(short) - 1, 1), half).astype(np.int64)
     chosen = [short[i] for i in np.unique(np.concatenate((np.arange(half), further)))]
     return _better(merit, best, search(core_of(merit, chosen, best.loss), best.loss, budget, width))

@@ -39,7 +39,9 @@ class MeritOrder:
         position = position[upper[position] > 0]
         lower, upper = lower[position], upper[position]
         step = int(np.gcd.reduce(upper)) if upper.size and np.array_equal(lower, upper) else 1
-        return cls(len(units), step, position, lower // step, upper // step, cost[position])
+        if step > 1:
+            lower, upper = lower // step, upper // step
+        return cls(len(units), step, position, lower, upper, cost[position])
 
     @property
     def capacity(self) -> int:

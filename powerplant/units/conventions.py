@@ -14,24 +14,17 @@ WIND_MODES: Final = ("onoff", "curtail")
 CO2_TON_PER_GAS_MWH: Final = 0.3
 
 GUARD: Final = 1e-6  # tenths
-NOISE: Final = 4e-16  # of the value: two float operations
 WITHOUT_TENTHS_MW: Final = 1e15  # floats from here on are whole
 
 
 def tenths_down(mw: float) -> int:
     """The whole tenths in `mw` >= 0."""
-    if isinstance(mw, int):
-        return 10 * mw
-    tenths = 10 * mw
-    return int(tenths + GUARD + NOISE * tenths)
+    return 10 * mw if isinstance(mw, int) else int(10 * mw + GUARD)
 
 
 def tenths_up(mw: float) -> int:
     """The fewest whole tenths that hold `mw` >= 0."""
-    if isinstance(mw, int):
-        return 10 * mw
-    tenths = 10 * mw
-    return ceil(tenths - GUARD - NOISE * tenths)
+    return 10 * mw if isinstance(mw, int) else ceil(10 * mw - GUARD)
 
 
 def exact_tenths(mw: float) -> int | Fraction:

@@ -113,14 +113,14 @@ class Connection:
 def test_mysql_keeps_the_lock_by_name_until_the_end_or_until_the_connection_is_lost(got: object) -> None:
     connection = Connection(got)
     with locks.on_connection(connection, "assets:key"):
-        assert connection.asked == [("SELECT GET_LOCK(%s, %s)", ["assets:key", 30])]
+        assert connection.asked == [("SELECT GET_LOCK(%s, %s)", ["assets:key", 20])]
     assert connection.asked[1:] == [("SELECT RELEASE_LOCK(%s)", ["assets:key"])]
 
 
 @pytest.mark.parametrize("got", [0, None])
 def test_does_not_wait_for_ever(got: object) -> None:
     with (
-        pytest.raises(locks.Busy, match="the name has been written by another for 30 s"),
+        pytest.raises(locks.Busy, match="the name has been written by another for 20 s"),
         locks.on_connection(Connection(got), "assets:key"),
     ):
         pytest.fail("the lock was not held")

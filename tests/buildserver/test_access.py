@@ -9,7 +9,8 @@ from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.test import APIClient
 
 from buildserver import keys
-from buildserver.access import Access, KeyAuthentication, address_of
+from buildserver.access import Access, KeyAuthentication
+from buildserver.addresses import address_of
 from tests.conftest import KEY, READER
 
 
@@ -126,6 +127,7 @@ def test_a_closed_route_answers_a_wrong_verb_first_and_leaves_others_open(anonym
         ("10.0.0.1", "203.0.113.9, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
         ("10.0.0.1", "not an address", "not an address"),
         ("10.0.0.1", "", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "198.51.100.7", "198.51.100.7"),
         ("", "198.51.100.7", ""),
     ],
 )

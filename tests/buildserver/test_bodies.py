@@ -79,23 +79,12 @@ def test_a_chunked_body_is_read_to_its_end() -> None:
     assert chunked(DATA).read() == DATA
 
 
-def test_a_chunked_body_gets_its_length_for_readers_that_need_one() -> None:
-    asked = chunked(DATA)
-    assert asked.hold_chunked_body()
-    assert (asked.META["CONTENT_LENGTH"], asked.body) == (str(len(DATA)), DATA)
-    asked.close()
+def test_a_chunked_body_is_read_however_its_coding_is_written() -> None:
+    assert request(io.BytesIO(DATA), HTTP_TRANSFER_ENCODING="Chunked").body == DATA
 
 
-def test_a_chunked_body_above_the_limit_is_not_held() -> None:
-    asked = chunked(DATA)
-    assert not asked.hold_chunked_body(limit=1000)
-    asked.close()
-
-
-def test_a_body_with_a_length_is_left_as_it_is() -> None:
-    asked = request(io.BytesIO(DATA), CONTENT_LENGTH="5")
-    assert asked.hold_chunked_body()
-    assert asked.incoming.taken == 0
+def test_a_header_that_only_looks_like_the_length_is_none() -> None:
+    assert "HTTP_CONTENT_LENGTH" not in request(io.BytesIO(DATA), HTTP_CONTENT_LENGTH="5").META
 
 
 def test_a_chunked_body_too_large_for_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

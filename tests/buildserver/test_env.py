@@ -83,6 +83,7 @@ def test_env_example_lists_every_variable_that_the_code_reads() -> None:
     read = set()
     for file in (PROJECT / "buildserver").rglob("*.py"):
         read |= set(re.findall(r'env\.[a-z]+\(\s*"([A-Z_0-9]+)"', file.read_text()))
-    read |= {"BUILDSERVER_HOME", "BUILDSERVER_URL", "BUILDSERVER_KEY"}
+    read |= {"BUILDSERVER_URL", "BUILDSERVER_KEY"}
+    read -= {"BUILDSERVER_HOME"}  # says where the file is
     listed = set(re.findall(r"^#([A-Z_0-9]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE))
     assert read == listed

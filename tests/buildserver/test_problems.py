@@ -1,4 +1,5 @@
 import logging
+from typing import Any
 
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -105,12 +106,14 @@ def test_a_person_outside_the_api_gets_a_page(anonymous: APIClient) -> None:
     assert anonymous.get("/planner/nothing").headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("debug", [False, True])
 def test_an_unexpected_fault_is_a_problem_that_tells_nothing(
-    anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+    debug: bool, anonymous: APIClient, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
+    settings.DEBUG = debug
     monkeypatch.setattr("buildserver.views.process", lambda _: 1 // 0)
     anonymous.raise_request_exception = False
-    answer = anonymous.post("/process", {"message": "x"}, format="json")
+    answer = anonymous.post("/process", {"message": "x"}, format="json", headers={"Accept": "text/html"})
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/problem+json")
     assert "ZeroDivision" not in answer.content.decode()
 

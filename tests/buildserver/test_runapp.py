@@ -173,7 +173,7 @@ def test_hands_over_to_the_server(runapp: ModuleType, monkeypatch: pytest.Monkey
     assert runapp.main(["--setup"]) == 0
     assert not became
     runapp.main(["--mock-s3"])
-    assert became[1] == ["/venv/bin/python", "-m", "buildserver.cli", "serve", "--prepare", "--mock-s3"]
+    assert became[1] == ["/venv/bin/python", "-P", "-m", "buildserver.cli", "serve", "--prepare", "--mock-s3"]
 
 
 @pytest.mark.parametrize("python", ["python3.9", "python3.8", "python3.7", "python3.6"])

@@ -112,6 +112,8 @@ def test_a_mock_is_refused_off_loopback(tmp_path: Path) -> None:
         ({"WEB_SERVER": "apache"}, "WEB_SERVER: 'apache' is none of gunicorn, granian"),
         ({"HOST": "no.such.host.invalid"}, "cannot be listened on"),
         ({"WEB_WORKERS": "none"}, "WEB_WORKERS: 'none' is not a whole number"),
+        ({"CLOSED_ROUTES": "process"}, "CLOSED_ROUTES: 'process' are not all paths that begin with /"),
+        ({"ASSETS_URL": "ftp://x"}, "ASSETS_URL: "),
         ({"CACHE_URL": "memcached://x"}, "CACHE_URL: it is none of shm:// none:// redis://"),
         ({"PRESHARED_KEYS": "owner"}, "PRESHARED_KEYS, entry 1: there is no colon"),
         ({}, "no key is configured"),
@@ -127,6 +129,41 @@ def test_commands_need_no_key_and_nothing_prepared(command: str, tmp_path: Path)
     line = [sys.executable, "manage.py", *command.split()]
     ended = subprocess.run(line, cwd=PROJECT, env=environment(tmp_path), capture_output=True, text=True, check=False)
     assert (ended.returncode, "Traceback" in ended.stderr) == (0, False), ended.stderr
+
+
+def test_the_servers_environment_has_no_secret_of_the_file(start: Start) -> None:
+    service = start()
+    for pid in [service.process.pid, *children(service.process.pid)]:
+        variables = Path(f"/proc/{pid}/environ").read_bytes()
+        assert service.key.encode() not in variables
+        assert b"SECRET_KEY" not in variables
+
+
+def test_blank_variables_do_not_hide_those_of_the_file(start: Start) -> None:
+    first = start()
+    first.stop()
+    again = start(PRESHARED_KEYS="", SECRET_KEY=" ")
+    again.session.headers["Authorization"] = f"Bearer {first.key}"
+    assert again.call("GET", "/authorize").json()["key"] == "owner"
+    assert again.key == ""
+
+
+def test_home_cannot_stand_in_the_file_that_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BUILDSERVER_HOME=/elsewhere\n")
+    assert "BUILDSERVER_HOME: it says where" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1"])
+def test_the_host_that_was_asked_for_is_allowed(host: str, start: Start) -> None:
+    assert start(HOST=host).call("GET", "/ping").status_code == 200
+
+
+def test_no_header_moves_the_service_to_another_path(start: Start) -> None:
+    service = start(CLOSED_ROUTES="/process")
+    moved = {"SCRIPT_NAME": "/x", "X-Forwarded-Prefix": "/x", "Authorization": ""}
+    answer = service.call("POST", "/x/process", json={"message": "hello"}, headers=moved)
+    assert answer.status_code == 404
+    assert service.call("GET", "/x/admin/", headers=moved).status_code == 404
 
 
 def test_reload_starts_anew_when_a_source_file_changes(start: Start) -> None:
@@ -145,7 +182,7 @@ def test_serves_by_granian_the_same(start: Start) -> None:
     assert service.call("GET", "/get/%FF").status_code == 400
     body = iter([b'{"message":', b' "hello"}'])
     answer = service.call("POST", "/process", data=body, headers={"Content-Type": "application/json"})
-    assert answer.json() == {"message": "The received message is: 'hello'"}
+    assert (answer.status_code, "send Content-Length" in answer.json()["detail"]) == (411, True)
     assert service.call("GET", "/metrics").status_code == 200
     assert service.stop() in (0, -signal.SIGTERM)
 

@@ -130,6 +130,8 @@ RANGES = {
     "even blocks": _blocks(2),
     "mostly multiples of six": _blocks(6, odd=0.1),
     "blocks of three sizes": _few_sizes,
+    "equal blocks": lambda _rng, top: (max(top // 2, 1), max(top // 2, 1)),
+    "a few kinds": lambda rng, _top: rng.choice([(4, 7), (4, 9), (9, 11), (6, 6), (0, 5)]),
     "tiny": lambda rng, _top: (rng.randint(1, 2), rng.randint(2, 4)),
 }
 

@@ -321,6 +321,13 @@ def test_ties_keep_the_given_order_and_repeat() -> None:
 
 
 @PATHS
+def test_fills_units_of_one_cost_from_the_first_on(solve: Solve) -> None:
+    assert solve([Unit(0, 10, 5.0)] * 100, 455).outputs == (*[10] * 45, 5, *[0] * 54)
+    mixed = [Unit(0, 10, 5.0), Unit(0, 10, 4.0)] * 50
+    assert solve(mixed, 555).outputs == (*[10, 10] * 5, 5, *[10, 0] * 44, 10)
+
+
+@PATHS
 def test_a_load_of_0_is_a_plan_of_zeros(solve: Solve) -> None:
     plan = solve([Unit(5, 9, 7.0), Unit(0, 9, -3.0)], 0)
     assert plan == Plan((0, 0), 0.0, 0.0, -3.0)
@@ -463,6 +470,18 @@ def test_a_spent_budget_gives_a_plan_and_a_true_bound(ranges: str, costs: str) -
                 gaps += not found.optimal
                 assert found.optimal or calls < inf
     assert gaps > 0
+
+
+def test_without_a_search_the_bound_is_what_merit_order_costs() -> None:
+    units = fleet(seeded("relaxed"), 60, 30, "blocks", "dearer by size")
+    free = [Unit(0, unit.pmax, unit.eur_per_mwh) for unit in units]
+    gaps = 0
+    for load in range(100, capacity(units), 17):
+        found = answer(partial(dispatch, clock=Clock(1)), units, load)
+        if isinstance(found, Plan) and not found.optimal:
+            gaps += 1
+            assert found.bound_eur == pytest.approx(dispatch(free, load).cost_eur)
+    assert gaps > 3
 
 
 def test_a_few_large_blocks_are_searched_as_long_as_the_budget_allows(monkeypatch: pytest.MonkeyPatch) -> None:

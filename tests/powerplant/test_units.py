@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from powerplant.units import WIND_MODES, Finding, Malformed, TooManyPlants, read_fleet
+from powerplant.units.findings import pointer
 from tests.powerplant.oracles import FUELS, payload
 
 GAS = {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 100, "pmax": 460}
@@ -443,6 +444,11 @@ def test_refuses_more_plants_than_are_taken_before_reading_them() -> None:
 def test_refuses_a_wind_mode_that_it_does_not_know() -> None:
     with pytest.raises(ValueError, match="wind is 'half'; it must be one of onoff, curtail"):
         read_fleet(payload(), wind="half")
+
+
+def test_pointers_are_escaped_as_in_a_uri() -> None:
+    assert pointer(()) == "#"
+    assert pointer(("a~b", 3, "c/d", "e%f")) == "#/a~0b/3/c~1d/e%25f"
 
 
 def test_findings_become_the_members_of_an_error() -> None:

@@ -54,6 +54,25 @@ def test_the_bound_holds_after_each_unit(ranges: str, costs: str) -> None:
                 assert merit.loss(outputs) == pytest.approx(stopped.loss)
 
 
+@pytest.mark.parametrize(("ranges", "costs"), [*HARD, ("a few kinds", "few"), ("a few kinds", "one"), ("tiny", "few")])
+def test_finds_the_best_of_all_outputs(ranges: str, costs: str) -> None:
+    rng = seeded(f"best {ranges} {costs}")
+    for _ in range(15):
+        units = fleet(rng, rng.randint(2, 16), 20, ranges, costs)
+        least = least_costs(units)
+        order = MeritOrder.of(units)
+        for load in rng.sample(range(1, order.capacity + 1), min(order.capacity, 10)):
+            if order.within(load).capacity < load:
+                continue
+            merit = Merit.of(order.within(load), load)
+            found = search(core_of(merit, undecided(merit, inf), inf), inf, timeless())
+            relaxed = merit.outputs()
+            relaxed[merit.brk] = merit.rest
+            lowest = order.within(load).eur_per_mwh @ relaxed * order.step / 10
+            assert lowest + found.loss / 10 == pytest.approx(least[load * order.step])
+            assert found.bound == found.loss
+
+
 @pytest.mark.parametrize(("ranges", "costs"), HARD)
 def test_fixing_keeps_the_best_plan(ranges: str, costs: str) -> None:
     rng = seeded(f"fixing {ranges} {costs}")
