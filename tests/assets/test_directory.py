@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -258,3 +259,14 @@ def test_has_no_address_of_its_own(store: DirectoryStore) -> None:
     assert not store.presigns
     with pytest.raises(NotImplementedError, match="the store of 'a' has no address of its own"):
         store.url("a")
+
+
+def test_many_first_files_of_a_new_directory_all_arrive(directory: DirectoryStore) -> None:
+    def put(number: int) -> None:
+        with directory.stage(f"new/{number % 3}/{number}", content_type="text/plain") as staged:
+            staged.write(b"x")
+            staged.publish(replace=False)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(put, range(48)))
+    assert len(list(directory.all_names())) == 48

@@ -332,3 +332,12 @@ def test_a_put_waits_for_who_else_writes_the_name(monkeypatch: pytest.MonkeyPatc
     put("a", b".")
     services.delete("a")
     assert held == ["a", "a"]
+
+
+def test_a_put_that_cannot_be_recorded_leaves_nothing(store: AssetStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "record", lambda *_: (_ for _ in ()).throw(OperationalError("locked")))
+        with pytest.raises(OperationalError, match="locked"):
+            put("a", b"one")
+    assert untouched(store)
+    assert put("a", b"two").created

@@ -214,6 +214,7 @@ def test_a_request_without_a_body_stores_no_bytes(elsewhere: Any) -> None:
     ("meta", "status", "detail"),
     [
         ({"HTTP_TRANSFER_ENCODING": "chunked"}, 411, "chunked bodies are not read here: send Content-Length"),
+        ({"HTTP_TRANSFER_ENCODING": "Chunked"}, 411, "chunked bodies are not read here: send Content-Length"),
         ({"CONTENT_LENGTH": "ten"}, 400, "Content-Length is not a number of bytes"),
         ({"CONTENT_LENGTH": "1" * 20}, 400, "Content-Length is not a number of bytes"),
     ],
@@ -593,3 +594,15 @@ def test_the_request_after_a_refused_one_works(server: Server) -> None:
     assert conf.max_bytes
     assert server("PUT", f"{PUT}?build=a", DATA, CONTENT_MD5="A" * 22 + "==").status == 422
     assert server("PUT", f"{PUT}?build=a", DATA).status == 201
+
+
+def test_a_name_with_a_line_end_is_a_bad_name_and_not_an_unknown_route(api: APIClient) -> None:
+    for answer in (api.put("/api/v1/assets/a%0Ab", b"x", content_type="text/plain"), api.get("/api/v1/assets/a%0Ab")):
+        assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
+
+
+def test_a_name_in_a_form_that_is_not_utf8_is_refused(server: Server) -> None:
+    part = b'--X\r\nContent-Disposition: form-data; name="build"\r\n\r\n\xff\xfe\r\n'
+    part += b'--X\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n1\r\n--X--\r\n'
+    answer = server("POST", PUT, part, CONTENT_TYPE="multipart/form-data; boundary=X")
+    assert (answer.status, "the name is not UTF-8 text" in str(answer.json)) == (400, True)
