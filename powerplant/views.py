@@ -3,7 +3,7 @@
 import logging
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from powerplant import schema
 from powerplant.conf import MAX_BODY_BYTES, conf
 from powerplant.dispatch import NoPlan, Plan, dispatch
-from powerplant.units import WIND_MODES, Fleet, Malformed, TooManyPlants, read_fleet
+from powerplant.units import WIND_MODES, Finding, Fleet, Malformed, TooManyPlants, read_fleet
 
 logger = logging.getLogger(__name__)
 
@@ -49,23 +49,23 @@ class ProductionPlan(APIView):
 
 
 def read(request: Request) -> Fleet:
-    """The request's fleet under its conventions; raises ParseError, Refused."""
-    wind = one_of(request, "wind", WIND_MODES, conf.wind)
-    co2 = one_of(request, "co2", ("true", "false"), "true" if conf.co2 else "false") == "true"
+    """The request's fleet under its conventions; raises Refused with every fault of the query and of the body."""
+    payload, faults = request.data, []
+    options = {"wind": (WIND_MODES, conf.wind), "co2": (("true", "false"), "true" if conf.co2 else "false")}
+    asked = {name: request.query_params.get(name, default) for name, (_, default) in options.items()}
+    for name, (allowed, default) in options.items():
+        if asked[name] not in allowed:
+            faults.append(Finding(f"?{name}", "choice", f"{name} must be {' or '.join(allowed)}"))
+            asked[name] = default
     try:
-        return read_fleet(request.data, wind=wind, co2=co2, max_plants=conf.max_plants)
+        fleet = read_fleet(payload, wind=asked["wind"], co2=asked["co2"] == "true", max_plants=conf.max_plants)
     except Malformed as fault:
-        raise Refused(400, str(fault), errors=[finding._asdict() for finding in fault.faults]) from None
+        faults.extend(fault.faults)
     except TooManyPlants as fault:
         raise Refused(413, str(fault)) from None
-
-
-def one_of(request: Request, name: str, options: tuple[str, ...], default: str) -> str:
-    """A query parameter's value; raises ParseError."""
-    value = request.query_params.get(name, default)
-    if value not in options:
-        raise ParseError(f"{name} is {value[:40]!r}; it must be {' or '.join(options)}")
-    return value
+    if faults:
+        raise Refused(400, str(Malformed(faults)), errors=[finding._asdict() for finding in faults])
+    return fleet
 
 
 def plan_of(fleet: Fleet) -> Plan:
