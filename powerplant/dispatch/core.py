@@ -91,9 +91,8 @@ class _Search:
 
     def _longest(self, unit: CoreUnit) -> int:
         """The longest move of `unit` that can be part of a better plan."""
-        longest = max(unit.least + unit.span, unit.other)
-        if unit.away * longest < self._limit:
-            return longest
+        if unit.away * unit.furthest < self._limit:
+            return unit.furthest
         most = int(self._limit / unit.away)
         return min(unit.least + unit.span, most) if unit.least <= most else 0
 

@@ -39,6 +39,11 @@ class CoreUnit(NamedTuple):
     span: int
     other: int
 
+    @property
+    def furthest(self) -> int:
+        """Its longest move."""
+        return max(self.least + self.span, self.other)
+
     def moves(self, move: int) -> Iterator[tuple[int, int]]:
         """What each of its units does when it moves by `move`."""
         count = len(self.units)
@@ -75,8 +80,8 @@ class Core:
     down: Side
 
 
-def undecided(merit: Merit, loss: float) -> list[CoreUnit]:
-    """The units for which either decision may lose less than `loss`, the nearest to the break unit's cost first."""
+def undecided(merit: Merit, loss: float) -> IntArray:
+    """The units for which either decision may lose less than `loss`, the nearest to the break unit first."""
     brk, away, better = merit.brk, merit.away, limit(loss)
     move = merit.lower.copy()
     move[:brk] = merit.upper[:brk]
@@ -84,7 +89,8 @@ def undecided(merit: Merit, loss: float) -> list[CoreUnit]:
     cheap, dear = units[units < brk], units[units >= brk]
     up = _made_up(merit.upper[brk:], away[brk:], merit.upper[cheap] + merit.rest)
     down = _made_up(merit.upper[:brk][::-1], away[:brk][::-1], np.maximum(merit.lower[dear] - merit.rest, 0))
-    return _grouped(merit, units[away[units] * move[units] + np.concatenate((up, down)) < better])
+    units = units[away[units] * move[units] + np.concatenate((up, down)) < better]
+    return units[np.argsort(np.abs(units - brk), kind="stable")]
 
 
 def _made_up(lengths: IntArray, slopes: FloatArray, moves: IntArray) -> FloatArray:
@@ -93,39 +99,42 @@ def _made_up(lengths: IntArray, slopes: FloatArray, moves: IntArray) -> FloatArr
     return np.interp(moves, ends, np.concatenate(([0.0], np.cumsum(lengths * slopes))), right=np.inf)
 
 
-def _grouped(merit: Merit, units: IntArray) -> list[CoreUnit]:
-    """The core units of `units`, equal ones taken together, by their distance from the break unit's cost."""
+def core_units(merit: Merit, units: IntArray) -> list[CoreUnit]:
+    """The core units of `units`, equal ones taken together, in the order of the search: the nearest in cost first."""
     near = np.abs(units - merit.brk)
     units = units[np.lexsort((near, merit.upper[units], merit.lower[units], units < merit.brk, merit.away[units]))]
-    columns = (np.where(units < merit.brk, DOWN, UP), merit.away[units], merit.lower[units], merit.upper[units])
-    differs = np.any([column[1:] != column[:-1] for column in columns], axis=0)
-    starts = [0, *(np.flatnonzero(differs) + 1).tolist(), units.size]
-    members, rows = units.tolist(), list(zip(*(column.tolist() for column in columns), strict=True))
-    core = [
-        _core_unit(members[first:last], *rows[first])
-        for start, end in pairwise(starts)
-        for first, last in _doubling(start, end)
-    ]
-    return sorted(core, key=lambda unit: (unit.away, abs(unit.units[0] - merit.brk)))
+    direction = np.where(units < merit.brk, DOWN, UP)
+    away, lower, upper = merit.away[units], merit.lower[units], merit.upper[units]
+    differs = np.any([column[1:] != column[:-1] for column in (direction, away, lower, upper)], axis=0)
+    first, count = _doubled([0, *(np.flatnonzero(differs) + 1).tolist(), units.size])
+    order = np.lexsort((np.abs(units[first] - merit.brk), away[first]))
+    first, count = first[order], count[order]
+    members = units.tolist()
+    columns = (
+        direction[first],
+        away[first],
+        np.where(direction[first] == UP, count * lower[first], 0),
+        count * (upper - lower)[first],
+        np.where(direction[first] == UP, 0, count * upper[first]),
+    )
+    own = [members[at : at + size] for at, size in zip(first.tolist(), count.tolist(), strict=True)]
+    return list(map(CoreUnit._make, zip(own, *(column.tolist() for column in columns), strict=True)))
 
 
-def _doubling(start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Stretches of 1, 2, 4, ... from `start` to `end`."""
-    count = 1
-    while start < end:
-        yield start, min(start + count, end)
-        start, count = start + count, 2 * count
-
-
-def _core_unit(units: list[int], direction: int, away: float, low: int, high: int) -> CoreUnit:
-    count = len(units)
-    if direction == DOWN:
-        return CoreUnit(units, DOWN, away, 0, count * (high - low), count * high)
-    return CoreUnit(units, UP, away, count * low, count * (high - low), 0)
+def _doubled(ends: list[int]) -> tuple[IntArray, IntArray]:
+    """The stretches between `ends`, each cut into pieces of 1, 2, 4, ...: where the pieces begin, and their sizes."""
+    pieces = []
+    for start, end in pairwise(ends):
+        at, size = start, 1
+        while at < end:
+            pieces.append((at, min(size, end - at)))
+            at, size = at + size, 2 * size
+    table = np.array(pieces, dtype=np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
 
 
 def core_of(merit: Merit, core: Sequence[CoreUnit], loss: float) -> Core:
-    """The core made of these units, for plans that lose less than `loss`; the others are fixed, or in the pool."""
+    """The core of these units in this order, for plans that lose less than `loss`; others are fixed, or in the pool."""
     free = merit.upper - merit.lower
     free[merit.brk :][merit.lower[merit.brk :] > 0] = 0
     free[list(chain.from_iterable(unit.units for unit in core))] = 0
@@ -145,7 +154,7 @@ def _side(merit: Merit, pool: IntArray, free: IntArray, core: list[CoreUnit], be
     """
     pool = pool[: int(np.searchsorted(np.cumsum(free[pool] * merit.away[pool]), better)) + 1]
     away = np.concatenate((merit.away[pool], [unit.away for unit in core]))
-    lengths = np.concatenate((free[pool], np.array([max(unit.least + unit.span, unit.other) for unit in core], int)))
+    lengths = np.concatenate((free[pool], np.array([unit.furthest for unit in core], dtype=np.int64)))
     order = np.argsort(away, kind="stable")
     ends = np.flatnonzero(order >= pool.size) + 1
     return Side(

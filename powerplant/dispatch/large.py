@@ -3,32 +3,29 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final, TypeVar
 
 import numpy as np
 
 from powerplant.dispatch.budget import Budget
-from powerplant.dispatch.core import Searched, search
+from powerplant.dispatch.core import search
 from powerplant.dispatch.diagnosis import examine
 from powerplant.dispatch.explain import explain
-from powerplant.dispatch.fixing import CoreUnit, core_of, undecided
+from powerplant.dispatch.fixing import CoreUnit, core_of, core_units, undecided
 from powerplant.dispatch.loss import limit
 from powerplant.dispatch.merit import Merit, MeritOrder
 from powerplant.dispatch.outcome import Infeasible, Plan, Undecided
 from powerplant.dispatch.start import Candidate, first_plan
 
+Some = TypeVar("Some")
+
 FEW_UNITS: Final = 64  # to search which, no better plan to start from is needed
 
 
-class Look(NamedTuple):
-    """A search of a few units only, for a better plan to start from: how many, and how far, in largest units."""
-
-    units: int
-    reach: int
-
-
-QUICK: Final = Look(32, 3)
-WIDE: Final = Look(64, 48)
+QUICK_UNITS: Final = 32
+QUICK_REACH: Final = 3  # times the largest unit
+WIDE_UNITS: Final = 64
+WIDE_REACH: Final = 48
 
 
 def dispatch(order: MeritOrder, load: int | Fraction, budget: Budget) -> Plan:
@@ -58,42 +55,50 @@ def _explained(order: MeritOrder, load: int | Fraction, budget: Budget) -> Infea
 
 def _solve(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budget: Budget) -> tuple[Candidate, float]:
     """The best plan, and what every plan loses at least; infinite when it is proven that there is none."""
-    best = first_plan(merit)
+    best, bound = first_plan(merit), 0.0
     if limit(best.loss) <= 0:
         return best, best.loss
-    units, bound = undecided(merit, best.loss), 0.0
-    if len(units) > (QUICK.units if best.outputs is None else FEW_UNITS):
-        best = _look(merit, units, best, budget, QUICK)
+    units = undecided(merit, best.loss)
+    if not units.size and best.outputs is not None:
+        return best, best.loss  # all others stay as they are, and of these plans `first_plan` has the best
+    if units.size > (QUICK_UNITS if best.outputs is None else FEW_UNITS):
+        few = core_units(merit, np.array(_few(units.tolist(), QUICK_UNITS), dtype=np.int64))
+        best, _ = _searched(merit, few, best, budget, QUICK_REACH * int(merit.upper.max()))
     else:
-        searched = search(core_of(merit, units, best.loss), best.loss, budget)
-        best, bound = _better(merit, best, searched), searched.bound
+        best, bound = _searched(merit, core_units(merit, units), best, budget)
         if bound == best.loss:
             return best, bound
     if best.outputs is None:
         best = _any_plan(order, fitting, merit, load, budget)
-        best = _look(merit, units, best, budget, WIDE)
-    searched = search(core_of(merit, undecided(merit, best.loss), best.loss), best.loss, budget)
-    return _better(merit, best, searched), max(bound, searched.bound)
+        if budget.spent():
+            return best, bound
+        far = WIDE_REACH * int(merit.upper.max())
+        short = [unit for unit in core_units(merit, units) if unit.furthest <= far]
+        best, _ = _searched(merit, _few(short, WIDE_UNITS), best, budget, far)
+    if budget.spent():
+        return best, bound
+    best, proven = _searched(merit, core_units(merit, undecided(merit, best.loss)), best, budget)
+    return best, max(bound, proven)
 
 
-def _look(merit: Merit, units: Sequence[CoreUnit], best: Candidate, budget: Budget, look: Look) -> Candidate:
-    """Look at a few units: half of them the nearest, the others ever further away, so as to have other sizes too."""
-    width = look.reach * int(merit.upper.max())
-    short = [unit for unit in units if max(unit.least + unit.span, unit.other) <= width]
-    half = min(look.units, len(short)) // 2
-    further = np.geomspace(max(half, 1), max(len(short) - 1, 1), half).astype(np.int64)
-    chosen = [short[i] for i in np.unique(np.concatenate((np.arange(half), further)))]
-    return _better(merit, best, search(core_of(merit, chosen, best.loss), best.loss, budget, width))
+def _few(units: Sequence[Some], count: int) -> list[Some]:
+    """Half of them the nearest, the others ever further away, so as to have other sizes too."""
+    half = min(count, len(units)) // 2
+    further = np.geomspace(max(half, 1), max(len(units) - 1, 1), half).astype(np.int64)
+    return [units[i] for i in sorted({*range(half), *further.tolist()})]
 
 
-def _better(merit: Merit, best: Candidate, searched: Searched) -> Candidate:
-    """The plan that was found, `best` when none was."""
+def _searched(
+    merit: Merit, core: Sequence[CoreUnit], best: Candidate, budget: Budget, width: int | None = None
+) -> tuple[Candidate, float]:
+    """The better of `best` and what a search finds, and the bound it proves when `core` is all that is undecided."""
+    searched = search(core_of(merit, core, best.loss), best.loss, budget, width)
     if searched.moves is None:
-        return best
+        return best, searched.bound
     outputs = merit.outputs()
     for unit, move in searched.moves:
         outputs[unit] += move
-    return Candidate(outputs, searched.loss)
+    return Candidate(outputs, searched.loss), searched.bound
 
 
 def _any_plan(order: MeritOrder, fitting: MeritOrder, merit: Merit, load: int, budget: Budget) -> Candidate:

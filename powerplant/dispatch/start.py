@@ -20,7 +20,7 @@ class Candidate(NamedTuple):
 def first_plan(merit: Merit) -> Candidate:
     """The best of a few plain plans; 0 is not searched beyond."""
     best = Candidate(None, inf)
-    for attempt in (_one_takes_the_rest, _one_at_its_least, _one_cheap_off, _fill):
+    for attempt in (_one_takes_the_rest, _one_at_its_least, _one_cheap_off, _those_without_pmin, _fill):
         found = attempt(merit, best.loss)
         if found is not None:
             best = found
@@ -71,6 +71,18 @@ def _one_cheap_off(merit: Merit, loss: float) -> Candidate | None:
     outputs = merit.outputs()
     outputs[unit], outputs[merit.brk] = 0, taken[unit]
     return Candidate(outputs, float(losses[unit]))
+
+
+def _those_without_pmin(merit: Merit, loss: float) -> Candidate | None:
+    """The nearest dear units that have no pmin: the best that can be done if all other units stay as they are."""
+    units = merit.brk + np.flatnonzero(merit.lower[merit.brk :] == 0)
+    given = np.diff(np.minimum(np.cumsum(merit.upper[units]), merit.rest), prepend=0)
+    lost = float(given @ merit.away[units])
+    if lost >= loss or int(given.sum()) < merit.rest:
+        return None
+    outputs = merit.outputs()
+    outputs[units] = given
+    return Candidate(outputs, lost)
 
 
 def _fill(merit: Merit, loss: float) -> Candidate | None:

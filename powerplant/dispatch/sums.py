@@ -32,9 +32,9 @@ class Amount(NamedTuple):
 
 def items_of(kinds: Mapping[Span, int]) -> list[Item]:
     """The items of so many units of each kind, the widest ranges first: these make sets of few spans."""
-    items = []
+    items = [Item(low, high, 1, (low, high)) for low, high in kinds]
     for (low, high), count in kinds.items():
-        copies, left = 1, count
+        copies, left = 2, count - 1
         while left:
             copies = min(copies, left)
             items.append(Item(copies * low, copies * high, copies, (low, high)))

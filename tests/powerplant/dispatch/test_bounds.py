@@ -5,7 +5,7 @@ from math import inf
 import pytest
 
 from powerplant.dispatch.bounds import Completion
-from powerplant.dispatch.fixing import DOWN, UP, core_of, undecided
+from powerplant.dispatch.fixing import DOWN, UP, core_of, core_units, undecided
 from powerplant.dispatch.merit import Merit, MeritOrder
 from tests.powerplant.oracles import RANGES, fleet, seeded
 
@@ -19,16 +19,16 @@ def test_bounds_are_the_cheapest_steps_of_the_pool_and_of_what_is_undecided() ->
             continue
         merit = Merit.of(order.within(load), load)
         units = undecided(merit, inf)
-        units = sorted(rng.sample(units, rng.randint(0, len(units))), key=units.index)
-        core = core_of(merit, units, inf)
-        taken = {unit for chosen in units for unit in chosen.units}
+        chosen = units[sorted(rng.sample(range(units.size), rng.randint(0, units.size)))]
+        core = core_of(merit, core_units(merit, chosen), inf)
+        taken = {unit for chosen in core.units for unit in chosen.units}
         pool: dict[int, list[float]] = {UP: [], DOWN: []}
         for unit, (low, high, away) in enumerate(zip(merit.lower, merit.upper, merit.away, strict=True)):
             if unit not in taken and unit < merit.brk:
                 pool[DOWN] += [float(away)] * int(high - low)
             elif unit not in taken and low == 0:
                 pool[UP] += [float(away)] * int(high)
-        left = list(units)
+        left = list(core.units)
         completion = Completion(core)
         while True:
             steps = {

@@ -7,7 +7,7 @@ import pytest
 from powerplant.dispatch import core, dispatch
 from powerplant.dispatch.budget import Budget
 from powerplant.dispatch.core import search
-from powerplant.dispatch.fixing import core_of, undecided
+from powerplant.dispatch.fixing import core_of, core_units, undecided
 from powerplant.dispatch.merit import Merit, MeritOrder
 from tests.powerplant.oracles import EUR, assert_meets, fleet, least_costs, seeded
 
@@ -40,7 +40,7 @@ def test_the_bound_holds_after_each_unit(ranges: str, costs: str) -> None:
         if order.within(load).capacity < load:
             continue
         merit = Merit.of(order.within(load), load)
-        all_units = core_of(merit, undecided(merit, inf), inf)
+        all_units = core_of(merit, core_units(merit, undecided(merit, inf)), inf)
         best = search(all_units, inf, timeless())
         assert best.bound == best.loss
         for steps in range(len(all_units.units) + 1):
@@ -65,7 +65,7 @@ def test_finds_the_best_of_all_outputs(ranges: str, costs: str) -> None:
             if order.within(load).capacity < load:
                 continue
             merit = Merit.of(order.within(load), load)
-            found = search(core_of(merit, undecided(merit, inf), inf), inf, timeless())
+            found = search(core_of(merit, core_units(merit, undecided(merit, inf)), inf), inf, timeless())
             relaxed = merit.outputs()
             relaxed[merit.brk] = merit.rest
             lowest = order.within(load).eur_per_mwh @ relaxed * order.step / 10
@@ -83,11 +83,11 @@ def test_fixing_keeps_the_best_plan(ranges: str, costs: str) -> None:
         if order.within(load).capacity < load:
             continue
         merit = Merit.of(order.within(load), load)
-        best = search(core_of(merit, undecided(merit, inf), inf), inf, timeless())
+        best = search(core_of(merit, core_units(merit, undecided(merit, inf)), inf), inf, timeless())
         for loss in (best.loss * 1.01 + 0.01, best.loss * 2 + 1, best.loss * 10 + 10):
             units = undecided(merit, loss)
             fixed += len(undecided(merit, inf)) - len(units)
-            again = search(core_of(merit, units, loss), loss, timeless())
+            again = search(core_of(merit, core_units(merit, units), loss), loss, timeless())
             assert again.loss == pytest.approx(best.loss)
     assert fixed > 0
 

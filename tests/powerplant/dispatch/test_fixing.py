@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from powerplant.dispatch.fixing import DOWN, UP, CoreUnit, core_of, undecided
+from powerplant.dispatch.fixing import DOWN, UP, CoreUnit, core_of, core_units, undecided
 from powerplant.dispatch.merit import Merit, MeritOrder
 from powerplant.units import Unit
 
@@ -22,7 +22,9 @@ MERIT = Merit.of(
 
 def test_takes_equal_units_together_in_ones_twos_and_fours() -> None:
     assert (MERIT.brk, MERIT.rest) == (8, 5)
-    assert sorted((unit.away, -unit.direction, *unit[3:], list(unit.units)) for unit in undecided(MERIT, inf)) == [
+    assert sorted(
+        (unit.away, -unit.direction, *unit[3:], list(unit.units)) for unit in core_units(MERIT, undecided(MERIT, inf))
+    ) == [
         (0.0, -UP, 4, 3, 0, [8]),
         (0.0, -UP, 4, 3, 0, [11]),
         (0.0, -UP, 4, 5, 0, [12]),
@@ -40,11 +42,10 @@ def test_takes_equal_units_together_in_ones_twos_and_fours() -> None:
 
 def test_fixes_the_decisions_that_lose_too_much() -> None:
     """A cheap unit off loses 4 * 20, a dear one that runs 4 * 6, and those at the break unit's cost make up for it."""
-    assert {unit.away for unit in undecided(MERIT, 80.1)} == {0.0, 4.0}
-    assert sum(len(unit.units) for unit in undecided(MERIT, 80.1)) == len(UNITS) - 1
-    assert sum(len(unit.units) for unit in undecided(MERIT, 80.0)) == len(UNITS) - 6
-    assert sum(len(unit.units) for unit in undecided(MERIT, 24.0)) == len(UNITS) - 9
-    fixed = core_of(MERIT, undecided(MERIT, 24.0), 24.0)
+    assert set(undecided(MERIT, 80.1)) == {*range(14), 15, 16, 17}
+    assert set(undecided(MERIT, 80.0)) == {*range(5, 14), 15, 16, 17}
+    assert list(undecided(MERIT, 24.0)) == [8, 7, 9, 6, 10, 5, 11, 12, 13]
+    fixed = core_of(MERIT, core_units(MERIT, undecided(MERIT, 24.0)), 24.0)
     assert (fixed.up.units, fixed.down.units) == ([14], [4])  # the second cheap one would lose more than 24
     assert (fixed.up.pool.ends, fixed.down.pool.ends) == ([0, 8], [0, 10])
     assert fixed.up.full.ends[-1] == 4 * 7 + 2 * 9 + 8

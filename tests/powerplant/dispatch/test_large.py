@@ -6,8 +6,9 @@ from math import inf
 import pytest
 
 from powerplant.dispatch import Infeasible, Plan, Undecided, Unit, core, dispatch, large
-from powerplant.dispatch.merit import MeritOrder
-from powerplant.dispatch.start import Candidate
+from powerplant.dispatch.fixing import undecided
+from powerplant.dispatch.merit import Merit, MeritOrder
+from powerplant.dispatch.start import Candidate, first_plan
 from tests.powerplant.oracles import EUR, assert_meets, fleet, least_costs, seeded
 
 
@@ -27,8 +28,8 @@ def by_many(units: Sequence[Unit], load: int) -> Plan | Infeasible | Undecided:
 @pytest.mark.parametrize("ranges", ["blocks", "mostly multiples of six", "any", "a few kinds"])
 def test_takes_any_plan_that_the_sums_tell_where_none_was_found(ranges: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large, "first_plan", nothing)
-    monkeypatch.setattr(large, "_look", lambda _merit, _units, best, *_: best)
-    monkeypatch.setattr(large, "QUICK", large.Look(0, 0))
+    monkeypatch.setattr(large, "_few", lambda *_: [])
+    monkeypatch.setattr(large, "QUICK_UNITS", 0)
     rng = seeded(ranges)
     tried = 0
     for _ in range(60):
@@ -76,3 +77,13 @@ def test_many_equal_units_are_searched_together() -> None:
             assert found.cost_eur == pytest.approx(least[load], abs=EUR)
         else:
             assert least[load] == inf
+
+
+def test_searches_even_where_a_single_unit_is_undecided() -> None:
+    limits = [(9, 11, 0.0), (9, 11, 1.0), (0, 5, 1.0), (4, 7, 3.0), (9, 11, 3.0), (6, 6, 1.0), (6, 6, 2.0)]
+    units = [Unit(*limit) for limit in limits]
+    merit = Merit.of(MeritOrder.of(units), 19)
+    assert undecided(merit, first_plan(merit).loss).size == 1
+    found = by_many(units, 19)
+    assert isinstance(found, Plan)
+    assert found.cost_eur == pytest.approx(least_costs(units)[19])
