@@ -17,7 +17,11 @@ from buildserver.keys import Key
 
 BASIC_ROUTES = "/buildcache/"
 # What the OpenAPI document says needs no key; CLOSED_ROUTES closes any of them.
-OPEN_ROUTES = ("/ping", "/healthz", "/readyz", "/status", "/process", "/productionplan")
+OPEN_ROUTES = (
+    *("/ping", "/healthz", "/readyz", "/status", "/process", "/productionplan"),
+    *("/api/v1/plans/curve", "/api/v1/plans/compare"),
+)
+OPEN_IN_PART = (("POST", "/api/v1/plans"),)  # with ?store=false
 
 
 class Access:

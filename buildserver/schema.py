@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
-from buildserver.access import OPEN_ROUTES
+from buildserver.access import OPEN_IN_PART, OPEN_ROUTES
 
 PROBLEM = {
     "type": "object",
@@ -49,11 +49,10 @@ class ProblemSchema(AutoSchema):
 
     def get_auth(self) -> Any:
         """Open routes need no key."""
-        return (
-            []
-            if self.path in OPEN_ROUTES or self.path.startswith(("/api/schema/", "/api/docs/"))
-            else super().get_auth()
-        )
+        if self.path in OPEN_ROUTES or self.path.startswith(("/api/schema/", "/api/docs/")):
+            return []
+        keys = super().get_auth()
+        return [{}, *keys] if (self.method, self.path) in OPEN_IN_PART else keys
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         """The operation, its faults described once."""

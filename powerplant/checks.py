@@ -10,11 +10,12 @@ from powerplant.units import WIND_MODES
 
 @register()
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:
-    """E001: the wind convention is one; E002 and E003: the limits leave room for a plan."""
+    """E001: the wind convention is one; E002 to E004: the limits leave room for a plan."""
     rules = (
         ("E001", "POWERPLANT_WIND", conf.wind, conf.wind in WIND_MODES, f"Set it to {' or '.join(WIND_MODES)}."),
         ("E002", "POWERPLANT_BUDGET_S", conf.budget_s, conf.budget_s > 0, "Set it to seconds above 0; 2 is usual."),
         ("E003", "POWERPLANT_MAX_PLANTS", conf.max_plants, conf.max_plants > 0, "Set it to 1 or more plants."),
+        ("E004", "POWERPLANT_HARD_SEARCHES", conf.hard_searches, conf.hard_searches > 0, "Set it to 1 or more."),
     )
     return [
         Error(f"{name} is {value!r}", hint=hint, id=f"powerplant.{number}")

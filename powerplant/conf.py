@@ -4,11 +4,17 @@ POWERPLANT_WIND        `onoff` (the challenge's text) or `curtail`, where a requ
 POWERPLANT_CO2         whether CO2 counts as a cost, where a request does not say
 POWERPLANT_BUDGET_S    seconds that one search may take
 POWERPLANT_MAX_PLANTS  plants that one request may have
+POWERPLANT_HARD_SEARCHES  searches above 50 ms that one process takes at a time; one of them runs, the others wait
+POWERPLANT_ALLOW       whether everyone may use kept plans where no middleware sets `request.access`; they may not
 """
 
 from django.conf import settings
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
 
+PLAN = "plan"  # the one scope
 MAX_BODY_BYTES = 16 * 2**20
+MAX_STORED_BYTES = 4 * 2**20  # of a request, and of a report, compressed
 
 
 class Conf:
@@ -34,5 +40,24 @@ class Conf:
         """Plants of one request, 100,000 by default."""
         return int(getattr(settings, "POWERPLANT_MAX_PLANTS", 100_000))
 
+    @property
+    def hard_searches(self) -> int:
+        """Places for hard searches in one process, 4 by default."""
+        return int(getattr(settings, "POWERPLANT_HARD_SEARCHES", 4))
+
+    @property
+    def allow(self) -> bool:
+        """Whether a project without access control of its own lets everyone use kept plans."""
+        return bool(getattr(settings, "POWERPLANT_ALLOW", False))
+
 
 conf = Conf()
+
+
+def require(request: Request) -> None:
+    """Pass, or raise what the project's access raises; without one, PermissionDenied (403) by POWERPLANT_ALLOW."""
+    access = getattr(request, "access", None)
+    if access is not None:
+        access.require(PLAN)
+    elif not conf.allow:
+        raise PermissionDenied("plan is allowed to nobody: set request.access in a middleware, or POWERPLANT_ALLOW")

@@ -1,8 +1,52 @@
 """Plans that were kept, with the request that led to each."""
 
-from django.db import models
+from decimal import Decimal
+from typing import Any
 
-from powerplant.fields import CompressedJSONField
+from django.db import models
+from django.utils import timezone
+
+from powerplant.conf import MAX_STORED_BYTES
+from powerplant.fields import CompressedJSONField, compressed
+
+SUMMARY = (
+    *("created_by", "status", "load_mw", "cost_eur", "co2_ton", "price_eur_per_mwh", "bound_eur", "gap_eur"),
+    *("elapsed_s", "wind", "co2"),
+)
+
+
+class TooLarge(ValueError):
+    """The request or the report takes more room than a row has for it."""
+
+
+class StoredPlanQuerySet(models.QuerySet["StoredPlan"]):
+    """Questions about plans that were kept, and the way to keep one."""
+
+    def keep(self, request: Any, report: dict[str, Any], key: str | None) -> "StoredPlan":
+        """A new row. Raises TooLarge, so that a database's own limit of a packet (16 MiB) is never met.
+
+        request  the payload
+        report   as `powerplant.report` makes it
+        key      the name of the key that asked
+        """
+        columns = {name: report[name] for name in SUMMARY if name in report}
+        texts = {"request": compressed(request), "report": compressed(report)}
+        for name, text in texts.items():
+            if len(text) > MAX_STORED_BYTES:
+                raise TooLarge(f"the {name} takes {len(text)} bytes compressed, above the {MAX_STORED_BYTES} kept")
+        columns["load_mw"] = Decimal(str(report["load_mw"]))
+        return self.create(
+            created_at=timezone.now(),
+            created_by=key or "",
+            plant_count=len(report["plants"]),
+            **columns,
+            **texts,
+        )
+
+    def before(self, pk: int | None) -> "StoredPlanQuerySet":
+        """The newest first, without what only a detail shows; those older than `pk`."""
+        found = self.defer("request", "report").order_by("-pk")
+        return found if pk is None else found.filter(pk__lt=pk)
 
 
 class StoredPlan(models.Model):
@@ -28,6 +72,8 @@ class StoredPlan(models.Model):
     request = CompressedJSONField()
     report = CompressedJSONField()
 
+    objects = StoredPlanQuerySet.as_manager()
+
     class Meta:
         """Told by what is in it."""
 
@@ -37,3 +83,14 @@ class StoredPlan(models.Model):
     def __str__(self) -> str:
         """Its number and its load."""
         return f"plan {self.pk}: {self.load_mw} MW"
+
+    def summary(self) -> dict[str, Any]:
+        """A row of the list."""
+        columns = {name: getattr(self, name) for name in SUMMARY}
+        return {
+            "id": self.pk,
+            "created_at": self.created_at,
+            **columns,
+            "load_mw": float(self.load_mw),
+            "plants": self.plant_count,
+        }

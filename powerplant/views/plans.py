@@ -1,0 +1,97 @@
+"""`/api/v1/plans`: whole reports, kept or not."""
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from powerplant import schema
+from powerplant.conf import MAX_BODY_BYTES, PLAN, conf, require
+from powerplant.dispatch import dispatch
+from powerplant.models import StoredPlan, TooLarge
+from powerplant.problems import Refused, answered
+from powerplant.report import report
+from powerplant.views.productionplan import fleet_of
+from powerplant.views.reading import read
+from powerplant.views.searching import clock
+
+
+class Page(serializers.Serializer[dict[str, int]]):
+    """`?limit=&cursor=`."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
+    cursor = serializers.RegexField(schema.CURSOR, default="")
+
+
+class Plans(ViewSet):
+    """A list and its members."""
+
+    http_method_names = ["get", "head", "post", "delete"]
+    closed_scope = PLAN
+    max_body_bytes = MAX_BODY_BYTES
+
+    @property
+    def throttle_scope(self) -> str | None:
+        """A plan that is not kept needs no key, and counts for its address."""
+        return "open" if self.action == "create" and not keeps(self.request) else None
+
+    @extend_schema(
+        operation_id="plans_create",
+        parameters=[*schema.CONVENTIONS, schema.STORE],
+        request={"application/json": schema.PAYLOAD},
+        responses=schema.REPORT_ANSWERS,
+    )
+    def create(self, request: Request) -> Response:
+        """The whole report of the cheapest plan; kept with its request unless `store=false`."""
+        if keeps(request):
+            require(request)
+        with answered():
+            fleet = read(request, fleet_of, "store")
+            with clock() as seconds:
+                start = seconds()
+                plan = dispatch(fleet.plants, fleet.load, budget_s=conf.budget_s, clock=seconds)
+                told = report(fleet, plan, seconds() - start)
+        if not keeps(request):
+            return Response(told)
+        try:
+            row = StoredPlan.objects.keep(request.data, told, getattr(getattr(request, "access", None), "name", None))
+        except TooLarge as fault:
+            raise Refused(413, f"{fault}; with ?store=false it is answered and not kept") from None
+        location = f"{request.path}/{row.pk}"
+        return Response({**told, "id": row.pk}, status=status.HTTP_201_CREATED, headers={"Location": location})
+
+    @extend_schema(operation_id="plans_list", parameters=schema.PAGE, responses={200: schema.PLANS})
+    def newest(self, request: Request) -> Response:
+        """What was kept, the newest first."""
+        require(request)
+        page = Page(data=request.query_params)
+        page.is_valid(raise_exception=True)
+        limit, cursor = page.validated_data["limit"], page.validated_data["cursor"]
+        rows = list(StoredPlan.objects.before(int(cursor) if cursor else None)[: limit + 1])
+        more = str(rows[limit - 1].pk) if len(rows) > limit else None
+        return Response({"items": [row.summary() for row in rows[:limit]], "next": more})
+
+    @extend_schema(operation_id="plans_get", parameters=[schema.PLAN_ID], responses={200: schema.STORED})
+    def retrieve(self, request: Request, plan: int) -> Response:
+        """The report as it was answered, and the request that led to it."""
+        require(request)
+        row = StoredPlan.objects.filter(pk=plan).first()
+        if row is None:
+            raise Http404(f"there is no plan {plan}")
+        kept = {"id": row.pk, "created_at": row.created_at, "created_by": row.created_by, "request": row.request}
+        return Response({**row.report, **kept})
+
+    @extend_schema(operation_id="plans_delete", parameters=[schema.PLAN_ID], responses={204: None})
+    def destroy(self, request: Request, plan: int) -> Response:
+        """Forget a plan."""
+        require(request)
+        if not StoredPlan.objects.filter(pk=plan).delete()[0]:
+            raise Http404(f"there is no plan {plan}")
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def keeps(request: Request) -> bool:
+    """Whether the plan is to be kept; any word but `false` needs the key that this needs."""
+    return request.query_params.get("store") != "false"
