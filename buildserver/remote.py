@@ -77,6 +77,13 @@ class Remote:
         answer = self._ask("POST", "/process", {}, body, {"Content-Type": "application/json"})
         return str(self._object(answer, "message")["message"])
 
+    def plan(self, payload: str, *, wind: str | None, no_co2: bool) -> dict[str, Any]:
+        """The report of the cheapest production plan, computed there and not kept."""
+        query = {"store": "false", **({"wind": wind} if wind else {}), **({"co2": "false"} if no_co2 else {})}
+        headers = {"Content-Type": "application/json"}
+        answer = self._ask("POST", "/api/v1/plans", query, payload.encode(), headers)
+        return self._object(answer, "plants", "status")
+
     def _object(self, answer: http.client.HTTPResponse, *members: str) -> dict[str, Any]:
         """The answer's JSON object; without these members it is not our server's: raises Unreachable."""
         try:
@@ -107,8 +114,10 @@ class Remote:
 
 
 def detail_of(answer: http.client.HTTPResponse) -> str:
-    """What a problem says, or the status of an answer that is none."""
+    """What a problem says, a line for each fault of the input; or the status of an answer that is none."""
     try:
-        return str(json.loads(answer.read(2**16))["detail"])
-    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
+        problem = json.loads(answer.read())
+        faults = [f"{fault['pointer']}: {fault['detail']}" for fault in problem.get("errors", [])]
+        return "\n".join(faults) or str(problem["detail"])
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, http.client.HTTPException):
         return f"it answered {answer.status} {answer.reason}"

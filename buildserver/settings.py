@@ -11,7 +11,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from assets import locations
-from buildserver import env, keys, logs
+from buildserver import env, keys, logs, plan_settings
 
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY")  # none: commands that sign nothing still work, the server refuses to start
@@ -181,10 +181,8 @@ ASSETS_MIN_FREE_BYTES = env.whole("ASSETS_MIN_FREE_BYTES", 2**30)
 KVSTORE_MAX_VALUE_BYTES = env.whole("KVSTORE_MAX_VALUE_BYTES", 2**20, 1, 750_000_000)
 KVSTORE_HISTORY_COUNT = env.whole("KVSTORE_HISTORY_COUNT", 20)
 KVSTORE_HISTORY_DAYS = env.whole("KVSTORE_HISTORY_DAYS", 30)
-POWERPLANT_WIND = env.choice("POWERPLANT_WIND", "onoff", ["onoff", "curtail"])
-POWERPLANT_CO2 = env.flag("POWERPLANT_CO2", default=True)
-POWERPLANT_BUDGET_S = env.decimal("POWERPLANT_BUDGET_S", 2, 0.001, 3600)
-POWERPLANT_MAX_PLANTS = env.whole("POWERPLANT_MAX_PLANTS", 100_000, 1)
+POWERPLANT_WIND, POWERPLANT_CO2 = plan_settings.WIND, plan_settings.CO2
+POWERPLANT_BUDGET_S, POWERPLANT_MAX_PLANTS = plan_settings.BUDGET_S, plan_settings.MAX_PLANTS
 POWERPLANT_HARD_SEARCHES = max(1, THREADS // 2)
 BUILDCACHE_MAX_BYTES = env.whole("BUILDCACHE_MAX_BYTES", 10 * 2**30, 1)
 

@@ -6,6 +6,7 @@ expected output stands for anything.
 """
 
 import doctest
+import hashlib
 import os
 import re
 import signal
@@ -86,6 +87,9 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
+    installed = Path(sys.prefix, "installed.txt").read_text()
+    own = hashlib.sha256(PROJECT.joinpath("pyproject.toml").read_bytes()).hexdigest()
+    assert own in installed, "run `make setup`: else the checkout's ./runapp would install itself into this environment"
     checkout = tmp_path / "checkout"
     checkout.mkdir()
     tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout

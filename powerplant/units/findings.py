@@ -29,6 +29,10 @@ class Malformed(ValueError):
         super().__init__(first if len(faults) == 1 else f"{len(faults)} faults, the first at {first}")
         self.faults = tuple(faults)
 
+    def told(self) -> str:
+        """A line for each fault."""
+        return "\n".join(f"{fault.pointer}: {fault.detail}" for fault in self.faults)
+
 
 class TooManyPlants(ValueError):
     """The payload has more plants than the caller takes."""

@@ -234,3 +234,50 @@ def test_the_message_command_loads_no_framework() -> None:
     imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
     heavy = ("django.apps", "django.db", "rest_framework", "numpy", "boto3")
     assert not {name for name in imported if name.startswith(heavy)}
+
+
+PAYLOAD = PROJECT / "docs/payloads/payload3.json"
+OFFICIAL = [("windpark1", 90.0), ("windpark2", 21.6), ("gasfiredbig1", 460.0), ("gasfiredbig2", 338.4)]
+
+
+@pytest.mark.live
+def test_plans_a_file_or_standard_input(place: dict[str, str], tmp_path: Path) -> None:
+    for answer in (
+        builder(tmp_path, "plan", str(PAYLOAD), **place),
+        builder(tmp_path, "plan", "-", "--json", data=PAYLOAD.read_bytes(), **place),
+    ):
+        assert (answer.returncode, answer.stderr) == (0, b"")
+        assert [(row["name"], row["p"]) for row in json.loads(answer.stdout)][:4] == OFFICIAL
+    table = builder(tmp_path, "plan", str(PAYLOAD), "--table", **place).stdout.decode()
+    assert "gasfiredbig2             gasfired     338.4  100.0  460.0" in table
+    report = json.loads(
+        builder(tmp_path, "plan", str(PAYLOAD), "--report", "--wind", "curtail", "--no-co2", **place).stdout
+    )
+    assert (report["wind"], report["co2"], round(report["cost_eur"], 6)) == ("curtail", False, 20185.962264)
+
+
+@pytest.mark.live
+def test_a_plan_that_is_refused_ends_with_1_and_every_fault(place: dict[str, str], tmp_path: Path) -> None:
+    malformed = builder(tmp_path, "plan", "-", data=b'{"load": -1, "fuels": 3, "powerplants": []}', **place)
+    assert (malformed.returncode, malformed.stdout) == (1, b"")
+    assert [line.partition(":")[0] for line in malformed.stderr.decode().removeprefix("builder: ").splitlines()] == [
+        "#/load", "#/fuels",
+    ]  # fmt: skip
+    impossible = builder(tmp_path, "plan", "-", data=b'{"load": 0.05, "fuels": {}, "powerplants": []}', **place)
+    assert (impossible.returncode, b"is not a multiple of 0.1 MW" in impossible.stderr) == (1, True)
+    assert builder(tmp_path, "plan", "nowhere.json", **place).returncode == 3
+    assert builder(tmp_path, "plan", str(PAYLOAD), "--wind", "west", **place).returncode == 2
+
+
+def test_a_plan_here_follows_the_variables_and_starts_no_django(tmp_path: Path) -> None:
+    answer = builder(tmp_path, "plan", str(PAYLOAD), "--report", POWERPLANT_WIND="curtail", POWERPLANT_CO2="false")
+    assert (json.loads(answer.stdout)["wind"], json.loads(answer.stdout)["co2"]) == ("curtail", False)
+    many = builder(tmp_path, "plan", str(PAYLOAD), POWERPLANT_MAX_PLANTS="5")
+    assert (many.returncode, many.stderr) == (1, b"builder: 6 plants are more than the 5 taken in one request\n")
+    started = (
+        "import sys; from buildserver.cli import main; main(standalone_mode=False); "
+        "assert not {'django.apps', 'rest_framework', 'numpy'} & set(sys.modules)"
+    )
+    command = [sys.executable, "-c", started, "plan", str(PAYLOAD)]
+    ended = subprocess.run(command, cwd=PROJECT, env=environment(tmp_path), capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -1,0 +1,44 @@
+"""`builder`: the service's work from a shell, here or on the server that BUILDSERVER_URL names.
+
+Exit codes: 0 done, 1 refused, 2 usage, 3 not found, 4 conflict, 5 unreachable. Each command imports what it needs when
+it runs, so that the small ones start at once.
+"""
+
+import json
+import sys
+
+import click
+
+from buildserver import __version__
+from buildserver.cli.assets import get_asset, list_assets, put_asset
+from buildserver.cli.plan import plan_command
+from buildserver.cli.process import process_command
+from buildserver.cli.serve import serve_command
+
+
+def versions(context: click.Context, _option: click.Option, wanted: bool) -> None:  # noqa: FBT001 - click's form
+    """`--version`, with `--json` those of Python and the packages too."""
+    if not wanted:
+        return
+    if "--json" in sys.argv:
+        import platform  # noqa: PLC0415 - for this option only
+        from importlib.metadata import version  # noqa: PLC0415
+
+        packages = {name: version(name) for name in ("django", "djangorestframework", "boto3", "numpy", "gunicorn")}
+        click.echo(json.dumps({"buildserver": __version__, "python": platform.python_version(), **packages}))
+    else:
+        click.echo(f"builder {__version__}")
+    context.exit()
+
+
+@click.group()
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=versions, help="Show the version.")
+@click.option("--json", "as_json", is_flag=True, help="With --version: of Python and the packages too.")
+def main(as_json: bool) -> None:  # noqa: FBT001 - click's form
+    """Build artifacts, production plans and messages from the shell."""
+    if as_json:
+        raise click.UsageError("--json stands after the command")
+
+
+for command in (put_asset, get_asset, list_assets, plan_command, process_command, serve_command):
+    main.add_command(command)

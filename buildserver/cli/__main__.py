@@ -1,0 +1,5 @@
+"""`python -m buildserver.cli`."""
+
+from buildserver.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""`builder plan`."""
+
+import sys
+from typing import Any
+
+import click
+
+from buildserver.cli.places import server
+from buildserver.cli.saying import REFUSED, end, read_text
+
+
+@click.command("plan")
+@click.argument("file", metavar="FILE|-")
+@click.option("--wind", type=click.Choice(["onoff", "curtail"]), help="POWERPLANT_WIND, onoff by default.")
+@click.option("--no-co2", is_flag=True, help="CO2 is no cost.")
+@click.option("--table", "form", flag_value="table", help="A table with reasons, as on a terminal.")
+@click.option("--json", "form", flag_value="json", help="The challenge's answer in JSON, as anywhere else.")
+@click.option("--report", "form", flag_value="report", help="All there is to say of the plan, in JSON.")
+def plan_command(file: str, wind: str | None, no_co2: bool, form: str | None) -> None:  # noqa: FBT001 - click's form
+    """Compute the cheapest production plan for the challenge's payload in FILE."""
+    from powerplant.report import as_text  # noqa: PLC0415 - each command imports its own
+
+    text = read_text(file)
+    with server() as there:
+        told = there.plan(text, wind=wind, no_co2=no_co2) if there else computed(text, wind=wind, no_co2=no_co2)
+    click.echo(as_text(told, form or ("table" if sys.stdout.isatty() else "json")))
+
+
+def computed(text: str, *, wind: str | None, no_co2: bool) -> dict[str, Any]:
+    """The report, computed here; a refusal ends the command, with a line for each fault."""
+    from buildserver import plan_settings  # noqa: PLC0415 - each command imports its own
+    from powerplant.dispatch import NoPlan  # noqa: PLC0415
+    from powerplant.planning import Limits, planned  # noqa: PLC0415
+    from powerplant.units import Malformed, TooManyPlants  # noqa: PLC0415
+
+    limits = Limits(plan_settings.BUDGET_S, plan_settings.MAX_PLANTS)
+    try:
+        return planned(text, wind=wind or plan_settings.WIND, co2=plan_settings.CO2 and not no_co2, limits=limits)
+    except Malformed as fault:
+        end(REFUSED, fault.told())
+    except (TooManyPlants, NoPlan) as fault:
+        end(REFUSED, str(fault))

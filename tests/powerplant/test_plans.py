@@ -1,0 +1,330 @@
+"""`/api/v1/plans`: reports, kept ones, what-if questions."""
+
+import json
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.test.utils import override_settings
+from rest_framework.test import APIClient
+
+from powerplant import conf, models
+from powerplant.dispatch import dispatch
+from powerplant.models import StoredPlan, TooLarge
+from powerplant.turns import Turns
+from powerplant.units import read_fleet
+from powerplant.views import searching
+from tests.conftest import Start
+from tests.powerplant.oracles import payload
+from tests.powerplant.test_views import plant
+
+PLANS = "/api/v1/plans"
+FIELDS = [
+    *("id", "status", "load_mw", "cost_eur", "co2_ton", "price_eur_per_mwh", "bound_eur", "gap_eur", "elapsed_s"),
+    *("wind", "co2", "warnings", "plants"),
+]
+FIELDS_OF_A_PLANT = ["name", "type", "p", "state", "reason", "cost_eur", "co2_ton", "eur_per_mwh", "pmin", "pmax"]
+
+
+@pytest.fixture
+def planner() -> Iterator[APIClient]:
+    """A client whose key has the scope `plan` alone."""
+    from buildserver.keys import load  # noqa: PLC0415 - the settings are read
+
+    with override_settings(PRESHARED=load("planner:a-key-for-plans", None)):
+        yield APIClient(headers={"Authorization": "Bearer a-key-for-plans"})
+
+
+def test_reports_all_there_is_to_say_of_a_plan_without_a_key(anonymous: APIClient) -> None:
+    answer = anonymous.post(f"{PLANS}?store=false", payload(480, 0), format="json")
+    told = answer.json()
+    assert (answer.status_code, list(told), list(told["plants"][0])) == (200, FIELDS, FIELDS_OF_A_PLANT)
+    assert (told["id"], told["status"], told["load_mw"], told["gap_eur"], told["wind"], told["co2"]) == (
+        None, "optimal", 480.0, 0.0, "onoff", True,
+    )  # fmt: skip
+    assert told["cost_eur"] == told["bound_eur"] == pytest.approx(15015.849057)
+    assert told["price_eur_per_mwh"] == pytest.approx(31.283019)
+    assert [(row["name"], row["p"], row["state"]) for row in told["plants"]] == [
+        ("windpark1", 0.0, "off"), ("windpark2", 0.0, "off"), ("gasfiredbig1", 380.0, "partial"),
+        ("gasfiredbig2", 100.0, "minimum"), ("gasfiredsomewhatsmaller", 0.0, "off"), ("tj1", 0.0, "off"),
+    ]  # fmt: skip
+
+
+def test_warns_of_what_was_rounded_and_of_equal_names(anonymous: APIClient) -> None:
+    body = payload(
+        10, 33, [plant(pmin=0.15), plant(type="windturbine", pmin=0, pmax=1), plant(name="c", pmin=0.11, pmax=0.12)]
+    )
+    told = anonymous.post(f"{PLANS}?store=false", body, format="json").json()
+    assert {(warning["pointer"], warning["code"]) for warning in told["warnings"]} == {
+        ("#/powerplants/0/pmin", "rounded"), ("#/powerplants/1", "rounded"), ("#/powerplants/2/pmin", "rounded"),
+        ("#/powerplants/2/pmax", "rounded"), ("#/powerplants/2", "cannot_run"),
+        ("#/powerplants/1/name", "duplicate_name"),
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_keeps_a_plan_with_its_request(api: APIClient) -> None:
+    body = payload(480, 60, note="kept")
+    made = api.post(PLANS, body, format="json")
+    told = made.json()
+    assert made.status_code == 201
+    assert made.headers["Location"] == f"{PLANS}/{told['id']}"
+    kept = api.get(made.headers["Location"])
+    assert kept.status_code == 200
+    row = kept.json()
+    assert row.pop("request") == json.loads(json.dumps(body))
+    assert row.pop("created_by") == "tests"
+    assert row.pop("created_at").endswith("Z")
+    assert row == told
+
+
+@pytest.mark.django_db
+def test_lists_the_newest_first_a_page_at_a_time(api: APIClient) -> None:
+    loads = [float(load) for load in range(100, 107)]
+    made = {api.post(PLANS, payload(load), format="json").json()["id"] for load in loads}
+    assert len(made) == len(loads)
+    seen, cursor, pages = [], "", 0
+    while cursor is not None:
+        page = api.get(PLANS, {"limit": 3, "cursor": cursor}).json()
+        seen += page["items"]
+        cursor, pages = page["next"], pages + 1
+    assert ([row["load_mw"] for row in seen], pages) == (loads[::-1], 3)
+    assert list(seen[0]) == ["id", "created_at", "created_by", *FIELDS[1:-2], "plants"]
+    assert seen[0]["plants"] == 6
+    whole = api.get(PLANS).json()
+    assert whole == {"items": seen, "next": None}
+
+
+@pytest.mark.django_db
+def test_a_list_goes_on_after_a_plan_that_is_gone(api: APIClient) -> None:
+    for load in (100, 200, 300):
+        api.post(PLANS, payload(load), format="json")
+    cursor = api.get(PLANS, {"limit": 2}).json()["next"]
+    assert api.delete(f"{PLANS}/{cursor}").status_code == 204
+    assert [row["load_mw"] for row in api.get(PLANS, {"cursor": cursor}).json()["items"]] == [100.0]
+
+
+@pytest.mark.django_db
+def test_deletes_a_plan_once(api: APIClient) -> None:
+    where = api.post(PLANS, payload(), format="json").headers["Location"]
+    assert [api.delete(where).status_code, api.delete(where).status_code, api.get(where).status_code] == [204, 404, 404]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [("limit=0", "#/limit"), ("limit=1001", "#/limit"), ("limit=x", "#/limit"), ("cursor=x", "#/cursor"),
+     ("cursor=-1", "#/cursor"), (f"cursor={10**18}", "#/cursor")],
+)  # fmt: skip
+def test_refuses_a_page_that_is_none(query: str, pointer: str, api: APIClient) -> None:
+    answer = api.get(f"{PLANS}?{query}")
+    assert (answer.status_code, [fault["pointer"] for fault in answer.json()["errors"]]) == (400, [pointer])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", ["1", "999999999999999999"])
+def test_answers_404_for_a_plan_that_is_not_there(number: str, api: APIClient) -> None:
+    assert api.get(f"{PLANS}/{number}").json()["detail"] == f"there is no plan {number}"
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", f"{10**18}", "1/"])
+def test_what_is_no_number_is_no_route(number: str, anonymous: APIClient) -> None:
+    assert anonymous.get(f"{PLANS}/{number}").json()["detail"] == "there is no such route"
+
+
+@pytest.mark.django_db
+def test_keeping_and_looking_need_the_scope_plan(anonymous: APIClient, reader: APIClient, planner: APIClient) -> None:
+    where = planner.post(PLANS, payload(), format="json").headers["Location"]
+    for client, status in ((anonymous, 401), (reader, 403)):
+        with override_settings(PRESHARED=_all_keys()):
+            answers = [
+                client.post(PLANS, payload(), format="json"), client.post(f"{PLANS}?store=", payload(), format="json"),
+                client.get(PLANS), client.get(where), client.delete(where),
+            ]  # fmt: skip
+        assert [answer.status_code for answer in answers] == [status] * 5
+    assert [planner.get(where).status_code, planner.get(PLANS).status_code] == [200, 200]
+    assert planner.delete(where).status_code == 204
+
+
+def _all_keys() -> object:
+    from django.conf import settings  # noqa: PLC0415 - as they were before the fixture
+
+    from buildserver.keys import load  # noqa: PLC0415
+
+    return load("", Path(settings.ASSETS_HOME) / "keys")
+
+
+@pytest.mark.parametrize("path", ["", "/curve", "/compare", "/1"])
+def test_other_verbs_are_told_which_there_are(path: str, anonymous: APIClient) -> None:
+    answer = anonymous.put(f"{PLANS}{path}", {}, format="json")
+    allowed = {"": "GET, HEAD, POST", "/1": "GET, HEAD, DELETE"}.get(path, "POST")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
+@pytest.mark.django_db
+def test_keeps_nothing_of_a_question_without_a_plan(api: APIClient) -> None:
+    assert api.post(PLANS, payload(load=0.05), format="json").status_code == 422
+    refused = api.post(f"{PLANS}?store=maybe&wind=x", payload(load=-1), format="json")
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == ["?wind", "?store", "#/load"]
+    assert not StoredPlan.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_is_too_large_to_keep_is_said_to_be_answered_without(
+    api: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "MAX_STORED_BYTES", 200)
+    answer = api.post(PLANS, payload(), format="json")
+    assert answer.status_code == 413
+    assert answer.json()["detail"].endswith(
+        "bytes compressed, above the 200 kept; with ?store=false it is answered and not kept"
+    )
+    with pytest.raises(TooLarge, match=r"^the request takes "):
+        StoredPlan.objects.keep(payload(), {"load_mw": 1.0, "plants": []}, None)
+
+
+@pytest.mark.django_db
+def test_a_kept_plan_is_told_by_its_number_and_load(api: APIClient) -> None:
+    made = api.post(PLANS, payload(480.1), format="json").json()["id"]
+    assert str(StoredPlan.objects.get(pk=made)) == f"plan {made}: 480.1 MW"
+
+
+# --- what if ----------------------------------------------------------------------------------------------------------
+
+
+def test_answers_a_curve_without_a_key(anonymous: APIClient) -> None:
+    asked = {"payload": payload(), "from_mw": 0, "to_mw": 1300, "points": 14}
+    answer = anonymous.post(f"{PLANS}/curve?co2=false", asked, format="json")
+    points = answer.json()["points"]
+    assert (answer.status_code, [point["load_mw"] for point in points]) == (200, [100.0 * step for step in range(14)])
+    assert points[-1] == {"load_mw": 1300.0, "impossible": "capacity"}
+    for point in points[:-1]:
+        read = read_fleet(payload(point["load_mw"]), co2=False)
+        assert point["cost_eur"] == pytest.approx(dispatch(read.plants, read.load).cost_eur, abs=1e-8)
+
+
+def test_answers_a_comparison_without_a_key(anonymous: APIClient) -> None:
+    asked = {"payload": payload(), "variants": [{"co2": False}, {"load": 1e6}]}
+    answer = anonymous.post(f"{PLANS}/compare?wind=curtail", asked, format="json")
+    first, second = answer.json()["variants"]
+    assert (answer.status_code, list(first), first["wind"], first["co2"]) == (200, FIELDS, "curtail", False)
+    assert second == {
+        "load_mw": 1e6, "wind": "curtail", "co2": True, "impossible": "capacity", "nearest_below_mw": 1257.6,
+        "detail": "load 1000000 MW is outside what the plants can produce, 0 to 1257.6 MW", "nearest_above_mw": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("question", ["curve", "compare"])
+def test_answers_400_with_every_fault_of_query_and_body(question: str, anonymous: APIClient) -> None:
+    answer = anonymous.post(f"{PLANS}/{question}?wind=x", {}, format="json")
+    pointers = [fault["pointer"] for fault in answer.json()["errors"]]
+    assert (answer.status_code, pointers[0], pointers[-1]) == (400, "?wind", "#/payload")
+
+
+@override_settings(POWERPLANT_MAX_PLANTS=20)
+def test_counts_the_plants_of_all_variants_together(anonymous: APIClient) -> None:
+    answer = anonymous.post(f"{PLANS}/compare", {"payload": payload()}, format="json")
+    assert (answer.status_code, answer.json()["detail"]) == (413, "24 plants are more than the 20 taken in one request")
+
+
+@pytest.mark.parametrize("path", ["/productionplan", f"{PLANS}?store=false", f"{PLANS}/curve", f"{PLANS}/compare"])
+def test_a_hard_search_without_a_place_is_told_when_to_retry(
+    path: str, anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = Turns(3)
+    monkeypatch.setattr(searching, "_turns", lambda: turns)
+    monkeypatch.setattr("powerplant.turns.EASY_S", 0.0)
+    inner = payload()
+    body = {**inner, "payload": inner, "from_mw": 0, "to_mw": 1, "points": 2}
+    held, done = threading.Barrier(4), threading.Event()
+
+    def hold(place: int) -> None:
+        with turns.clock(2) as seconds:
+            if place == 0:
+                seconds()
+            else:
+                turns._free.acquire()
+            held.wait(30)
+            done.wait(30)
+
+    threads = [threading.Thread(target=hold, args=(place,), daemon=True) for place in range(3)]
+    for thread in threads:
+        thread.start()
+    held.wait(30)
+    answer = anonymous.post(path, body, format="json")
+    done.set()
+    for thread in threads:
+        thread.join(30)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "6")
+    assert answer.json()["detail"] == "3 hard searches are under way, as many as may be at a time"
+
+
+def test_without_a_projects_access_kept_plans_are_the_settings_matter(api: APIClient) -> None:
+    class Bare:
+        access = None
+
+    with pytest.raises(
+        Exception, match=r"^plan is allowed to nobody: set request\.access in a middleware, or POWERPLANT_ALLOW$"
+    ):
+        conf.require(Bare())  # type: ignore[arg-type]
+    with override_settings(POWERPLANT_ALLOW=True):
+        conf.require(Bare())  # type: ignore[arg-type]
+
+
+# --- the admin --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def admin_client(client: Client, db: None) -> Client:
+    client.force_login(
+        User.objects.create(username="admin", is_staff=True, is_superuser=True),
+        "django.contrib.auth.backends.ModelBackend",
+    )
+    return client
+
+
+def test_the_admin_lists_filters_shows_and_deletes(api: APIClient, admin_client: Client) -> None:
+    number = api.post(f"{PLANS}?wind=curtail", payload(481), format="json").json()["id"]
+    api.post(PLANS, payload(482), format="json")
+    listed = "/admin/powerplant/storedplan/"
+    assert b"482.0" in admin_client.get(listed).content
+    filtered = admin_client.get(listed, {"wind__exact": "curtail"}).content
+    assert (b"481.0" in filtered, b"482.0" in filtered) == (True, False)
+    assert b"482.0" in admin_client.get(listed, {"q": "482"}).content
+    page = admin_client.get(f"{listed}{number}/change/")
+    assert page.status_code == 200
+    assert b"cheaper than the break plant at 31.28 EUR/MWh" in page.content
+    assert b"kerosine(euro/MWh)" in page.content
+    assert admin_client.get(f"{listed}add/").status_code == 403
+    assert admin_client.post(f"{listed}{number}/delete/", {"post": "yes"}).status_code == 302
+    assert StoredPlan.objects.count() == 1
+
+
+def test_the_admin_shows_the_beginning_of_a_very_large_plan(
+    api: APIClient, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("powerplant.admin.SHOWN_LETTERS", 300)
+    number = api.post(PLANS, payload(), format="json").json()["id"]
+    assert b"... of " in admin_client.get(f"/admin/powerplant/storedplan/{number}/change/").content
+
+
+# --- on MariaDB -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.live
+@pytest.mark.service("mariadbd")
+def test_keeps_the_largest_plan_in_mariadb(mariadb: str, start: Start) -> None:
+    service = start(DATABASE_URL=mariadb, OPEN_RATE="none")
+    names = [secrets.token_urlsafe(240) for _ in range(20_000)]  # nothing can be compressed in them
+    plants = [plant(name=name, pmin=0, efficiency=0.5 + n / 1e6) for n, name in enumerate(names)]
+    refused = service.call("POST", PLANS, json=payload(90_000, plants=plants))
+    assert (refused.status_code, "kept; with ?store=false" in refused.json()["detail"]) == (413, True)
+    made = service.call("POST", PLANS, json=payload(90_000, plants=plants[:16_000]))
+    assert (made.status_code, made.json()["status"]) == (201, "optimal")
+    kept = service.call("GET", made.headers["Location"]).json()
+    assert len(kept["plants"]) == len(kept["request"]["powerplants"]) == 16_000
+    assert service.call("GET", PLANS).json()["items"][0]["cost_eur"] == kept["cost_eur"]
