@@ -31,16 +31,19 @@ class States:
         self._dearest = max((plant.eur_per_mwh for plant in running), default=-inf)
         self._price = inf if plan.price_eur_per_mwh is None else plan.price_eur_per_mwh
         self._optimal = plan.optimal
+        self._sentences: dict[str, str] = {}  # one object for all plants of the same reason
 
     def of(self, plant: Plant, p: int) -> State:
         """The state of `plant`, which gives `p` tenths of MW."""
         if not p:
-            return State("off", f"off: {self._off(plant)}")
-        if p == plant.pmax:
-            return State("full", f"at its maximum: {self._full(plant)}")
-        if p == plant.pmin:
-            return State("minimum", f"at its minimum: {self._between(plant)}")
-        return State("partial", f"between its limits: {self._between(plant)}")
+            word, sentence = "off", f"off: {self._off(plant)}"
+        elif p == plant.pmax:
+            word, sentence = "full", f"at its maximum: {self._full(plant)}"
+        elif p == plant.pmin:
+            word, sentence = "minimum", f"at its minimum: {self._between(plant)}"
+        else:
+            word, sentence = "partial", f"between its limits: {self._between(plant)}"
+        return State(word, self._sentences.setdefault(sentence, sentence))
 
     def _off(self, plant: Plant) -> str:
         if not plant.pmax:

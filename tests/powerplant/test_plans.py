@@ -68,7 +68,7 @@ def test_warns_of_what_was_rounded_and_of_equal_names(anonymous: APIClient) -> N
 
 @pytest.mark.django_db
 def test_keeps_a_plan_with_its_request(api: APIClient) -> None:
-    body = payload(480, 60, note="kept")
+    body = {**payload(480, 60), "note": [10**30, 0.1, "ü\u2028", None]}
     made = api.post(PLANS, body, format="json")
     told = made.json()
     assert made.status_code == 201
