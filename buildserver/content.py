@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 import msgspec
-import orjson
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -78,8 +77,8 @@ class JSONAnswer(BaseRenderer):
     charset = None
 
     def render(self, data: object, _type: str | None = None, _context: Mapping[str, Any] | None = None) -> bytes:
-        """The JSON text of plain values and datetimes."""
-        return b"" if data is None else orjson.dumps(data, option=orjson.OPT_UTC_Z)
+        """The JSON text of plain values, integers of any length among them, and datetimes."""
+        return b"" if data is None else msgspec.json.encode(data)
 
 
 class IgnoreAccept(BaseContentNegotiation):

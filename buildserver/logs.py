@@ -26,7 +26,7 @@ def config(level: str, stream: str = "ext://sys.stderr") -> dict[str, object]:
         "filters": {"request_id": {"()": "buildserver.logs.RequestId"}},
         "formatters": {
             "json": {
-                "()": "pythonjsonlogger.orjson.OrjsonFormatter",
+                "()": "pythonjsonlogger.msgspec.MsgspecFormatter",
                 "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
                 "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
                 "datefmt": "%Y-%m-%dT%H:%M:%S%z",

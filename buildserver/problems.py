@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-import orjson
+import msgspec
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -49,7 +49,7 @@ def answer(
         **({"errors": errors} if errors else {}),
         **(members or {}),
     }
-    return HttpResponse(orjson.dumps(problem), status=status, content_type="application/problem+json", headers=headers)
+    return HttpResponse(msgspec.json.encode(problem), status=status, content_type="application/problem+json", headers=headers)
 
 
 def wants_page(request: HttpRequest) -> bool:
