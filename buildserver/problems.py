@@ -49,7 +49,8 @@ def answer(
         **({"errors": errors} if errors else {}),
         **(members or {}),
     }
-    return HttpResponse(msgspec.json.encode(problem), status=status, content_type="application/problem+json", headers=headers)
+    text = msgspec.json.encode(problem)
+    return HttpResponse(text, status=status, content_type="application/problem+json", headers=headers)
 
 
 def wants_page(request: HttpRequest) -> bool:
