@@ -4,9 +4,11 @@ import json
 import secrets
 import threading
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
+import requests
 from django.contrib.auth.models import User
 from django.test import Client
 from django.test.utils import override_settings
@@ -19,10 +21,11 @@ from powerplant.turns import Turns
 from powerplant.units import read_fleet
 from powerplant.views import searching
 from tests.conftest import Start
-from tests.powerplant.oracles import payload
+from tests.powerplant.oracles import payload, seeded
 from tests.powerplant.test_views import plant
 
 PLANS = "/api/v1/plans"
+JSON = {"Content-Type": "application/json"}
 FIELDS = [
     *("id", "status", "load_mw", "cost_eur", "co2_ton", "price_eur_per_mwh", "bound_eur", "gap_eur", "elapsed_s"),
     *("wind", "co2", "warnings", "plants"),
@@ -328,3 +331,28 @@ def test_keeps_the_largest_plan_in_mariadb(mariadb: str, start: Start) -> None:
     kept = service.call("GET", made.headers["Location"]).json()
     assert len(kept["plants"]) == len(kept["request"]["powerplants"]) == 16_000
     assert service.call("GET", PLANS).json()["items"][0]["cost_eur"] == kept["cost_eur"]
+
+
+# --- hard searches, for real ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.live
+def test_hard_searches_leave_threads_to_others(start: Start) -> None:
+    """Correlated blocks take about a second; of four threads two may hold such a search."""
+    service = start(WEB_WORKERS="1", WEB_THREADS="4", POWERPLANT_BUDGET_S="20", OPEN_RATE="none")
+    rng = seeded("hard")
+    sizes = [rng.randint(500, 5000) / 10 for _ in range(15_000)]
+    plants = [plant(pmin=size, pmax=size, efficiency=round(1 / (20 + size / 10), 9)) for size in sizes]
+    body = json.dumps(payload(round(sum(sizes) / 2), plants=plants))
+
+    def ask(_: int) -> requests.Response:
+        return requests.post(service.url + "/productionplan", body, timeout=120, headers=JSON)
+
+    with ThreadPoolExecutor(6) as threads:
+        asked = [threads.submit(ask, number) for number in range(6)]
+        wait(asked, return_when=FIRST_COMPLETED)
+        assert service.call("GET", "/ping").status_code == 200
+        answers = [future.result() for future in asked]
+    assert {answer.status_code for answer in answers} == {200, 503}
+    assert all(answer.headers["Retry-After"] == "40" for answer in answers if answer.status_code == 503)
+    assert {answer.headers["X-Plan-Status"] for answer in answers if answer.ok} == {"optimal"}
