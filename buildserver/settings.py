@@ -122,8 +122,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# Long-lived answers (streams, long polls) that one worker may hold open.
-MAX_WATCHERS = env.whole("MAX_WATCHERS", max(1, env.whole("WEB_THREADS", 8, 1, 1024) // 4), 0, 1024)
+# Long-lived answers (streams, long polls) that one worker may hold open; each holds a thread.
+WEB_THREADS = env.whole("WEB_THREADS", 8, 1, 1024)
+MAX_WATCHERS = env.whole("MAX_WATCHERS", min(max(1, WEB_THREADS // 4), WEB_THREADS - 1), 0, 1024)
 
 # --- security headers -----------------------------------------------------------------------------------------------
 
@@ -184,6 +185,8 @@ POWERPLANT_WIND = env.choice("POWERPLANT_WIND", "onoff", ["onoff", "curtail"])
 POWERPLANT_CO2 = env.flag("POWERPLANT_CO2", default=True)
 POWERPLANT_BUDGET_S = env.decimal("POWERPLANT_BUDGET_S", 2, 0.001, 3600)
 POWERPLANT_MAX_PLANTS = env.whole("POWERPLANT_MAX_PLANTS", 100_000, 1)
+POWERPLANT_LIVE = CACHE_URL if CACHE_URL.startswith("redis") else ""
+POWERPLANT_WATCHERS = "buildserver.watchers.take"
 BUILDCACHE_MAX_BYTES = env.whole("BUILDCACHE_MAX_BYTES", 10 * 2**30, 1)
 
 # --- pages, static files, logs --------------------------------------------------------------------------------------

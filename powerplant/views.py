@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from powerplant import schema
+from powerplant import live, schema
 from powerplant.conf import MAX_BODY_BYTES, conf
 from powerplant.dispatch import NoPlan, Plan, dispatch
 from powerplant.units import WIND_MODES, Finding, Fleet, Malformed, TooManyPlants, read_fleet
@@ -43,8 +43,13 @@ class ProductionPlan(APIView):
     def post(self, request: Request) -> Response:
         """The cheapest output of each plant that together meets the load."""
         fleet = read(request)
-        plan = plan_of(fleet)
+        try:
+            plan = plan_of(fleet)
+        except Refused as refused:
+            show(request, {"status": refused.status_code, "detail": str(refused.detail), **refused.members})
+            raise
         rows = [{"name": plant.name, "p": p / 10} for plant, p in zip(fleet.plants, plan.outputs, strict=True)]
+        show(request, rows)
         return Response(rows, headers=headers(fleet, plan))
 
 
@@ -76,6 +81,13 @@ def plan_of(fleet: Fleet) -> Plan:
         raise Refused(
             422, str(fault), reason=fault.reason, nearest_below_mw=mw(fault.below), nearest_above_mw=mw(fault.above)
         ) from None
+
+
+def show(request: Request, answer: object) -> None:
+    """Show the request and its answer to those who watch; the length of a chunked body only the project knows."""
+    incoming = getattr(request, "incoming", None)
+    size_bytes = int(request.META.get("CONTENT_LENGTH") or 0) if incoming is None else incoming.taken
+    live.publish(request.data, answer, size_bytes)
 
 
 def mw(tenths: int | None) -> float | None:
