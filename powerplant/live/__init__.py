@@ -2,7 +2,7 @@
 
 A view calls `publish` for each plan. One thread a process (`hub`) hands what was published to a carrier (`carriers`)
 while somebody watches in any process, and gives what it reads back from there to the watchers of its own (`watcher`),
-each of which is one answer that lasts (`stream`). Where the carrier is away, plans are not shown, and made all the same.
+each of which is one answer that lasts (`stream`). Where the carrier is away plans are not shown, and made all the same.
 """
 
 from powerplant.live.hub import HUB

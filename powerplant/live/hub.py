@@ -54,9 +54,9 @@ class Hub:
                 if len(self._plans) >= MAX_PLANS or self._bytes + exchange.held_bytes > MAX_BYTES:
                     self._lost += 1
                     return
+                self._wake()
                 self._plans.append(exchange)
                 self._bytes += exchange.held_bytes
-                self._wake()
         except Exception:  # noqa: BLE001 - whatever it is, the plan was made and must be answered
             self._lost += 1
 
@@ -79,8 +79,9 @@ class Hub:
     def _wake(self) -> None:
         """Start the thread, or wake it where it waits for the first plan or watcher."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="live-plans", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="live-plans", daemon=True)
+            thread.start()
+            self._thread = thread
         self._changed.notify()
 
     def _run(self) -> None:

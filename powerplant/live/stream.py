@@ -27,8 +27,8 @@ class Stream:
         while not self._place.over() and (events := self._watcher.take(LOOK_S)) is not None:
             if events:
                 yield events
-            if time.monotonic() >= comment_at:
-                comment_at += COMMENT_S
+            if (now := time.monotonic()) >= comment_at:
+                comment_at = now + COMMENT_S
                 yield b":\n\n"
         self._complete = True
 

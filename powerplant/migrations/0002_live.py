@@ -23,4 +23,4 @@ class Migration(migrations.Migration):
 
     dependencies = [("powerplant", "0001_plans")]
 
-    operations = [migrations.RunPython(make, drop)]
+    operations = [migrations.RunPython(make, drop, atomic=False)]

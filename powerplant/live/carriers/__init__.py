@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from django.apps import apps
 from django.db import connections, router
 
 from powerplant.conf import conf
 from powerplant.live.carriers.channel import Channel
 from powerplant.live.carriers.file import File
 from powerplant.live.carriers.table import Table
-from powerplant.models import StoredPlan
 
 __all__ = ["Carrier", "Channel", "File", "Table", "Unsupported", "current"]
 
@@ -51,7 +51,7 @@ def current() -> Carrier:
         return Channel(conf.live)
     if conf.live:
         return File(Path(conf.live))
-    alias = router.db_for_write(StoredPlan)
+    alias = router.db_for_write(apps.get_model("powerplant", "StoredPlan"))
     vendor, name = connections[alias].vendor, str(connections[alias].settings_dict["NAME"])
     if vendor == "mysql":
         return Table(alias)

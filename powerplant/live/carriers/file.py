@@ -96,11 +96,11 @@ ON CONFLICT (id) DO UPDATE SET until = excluded.until
         inode = self._path.stat().st_ino
         if self._connection is None or inode != self._inode:
             self.close()
+            self._inode = inode
             self._connection = sqlite3.connect(
                 f"{self._path.as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None
             )
             self._connection.execute("PRAGMA synchronous=OFF")
-            self._inode = inode
         return self._connection
 
     def _discard(self) -> None:
