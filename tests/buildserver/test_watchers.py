@@ -10,6 +10,7 @@ from django.test.utils import override_settings
 from buildserver.watchers import LOST_AFTER_MS, SEND_TIMEOUT_S, NoPlace, Place, Places
 from tests.waiting import until
 
+pytestmark = pytest.mark.django_db  # closing an answer makes Django look after its connections
 Connection = tuple[socket.socket, socket.socket]
 
 

@@ -8,6 +8,8 @@ from powerplant.live import stream
 from powerplant.live.stream import Stream
 from powerplant.live.watcher import Watcher
 
+pytestmark = pytest.mark.django_db  # closing an answer makes Django look after its connections
+
 
 class Held:
     """A place that remembers what was done with it."""

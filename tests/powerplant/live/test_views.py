@@ -12,6 +12,7 @@ from powerplant.live.hub import Away, Hub
 from powerplant.live.views import PlanStream
 from tests.powerplant.test_views import payload
 
+pytestmark = pytest.mark.django_db  # closing an answer makes Django look after its connections
 STREAM = "/api/v1/plans/stream"
 Open = Callable[[], Iterator[bytes]]
 
