@@ -1,8 +1,11 @@
 """Settings of gunicorn: threads, kept-alive connections; long lines reach Django, which refuses them by a problem."""
 
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from buildserver import env, logs, serve
 
@@ -25,6 +28,26 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 logconfig_dict = logs.config(env.choice("LOG_LEVEL", "INFO", logs.LEVELS), "ext://sys.stdout")
 
 serve.share_metrics()
+
+
+def post_worker_init(_worker: object) -> None:
+    """Let SIGTERM end the answers that last; gunicorn would wait for them, and has no hook that comes before."""
+    from buildserver import watchers  # noqa: PLC0415 - after the settings are loaded
+
+    gunicorn: Any = signal.getsignal(signal.SIGTERM)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        watchers.PLACES.stop()
+        gunicorn(number, frame)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def worker_int(_worker: object) -> None:
+    """End them on SIGINT and SIGQUIT too: an interpreter waits for its threads."""
+    from buildserver import watchers  # noqa: PLC0415 - after the settings are loaded
+
+    watchers.PLACES.stop()
 
 
 def child_exit(_server: object, worker: object) -> None:

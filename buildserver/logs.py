@@ -7,6 +7,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -23,7 +24,11 @@ def config(level: str, stream: str = "ext://sys.stderr") -> dict[str, object]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"request_id": {"()": "buildserver.logs.RequestId"}},
+        "filters": {
+            "request_id": {"()": "buildserver.logs.RequestId"},
+            "unhandled": {"()": "buildserver.logs.Unhandled"},
+            "slow_client": {"()": "buildserver.logs.SlowClient"},
+        },
         "formatters": {
             "json": {
                 "()": "pythonjsonlogger.msgspec.MsgspecFormatter",
@@ -46,13 +51,13 @@ def config(level: str, stream: str = "ext://sys.stderr") -> dict[str, object]:
             "django": {"handlers": [], "level": level},
             "django.server": {"handlers": [], "level": level},
             # A 4xx is the client's matter and is in the line of its request.
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "ERROR", "filters": ["unhandled"]},
             "django.security": {"level": "ERROR"},
             "botocore": {"level": "WARNING"},
             "boto3": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
             # gunicorn and granian bring handlers of their own.
-            "gunicorn.error": {"handlers": [], "level": level, "propagate": True},
+            "gunicorn.error": {"handlers": [], "level": level, "propagate": True, "filters": ["slow_client"]},
             "_granian": {"handlers": [], "level": "WARNING", "propagate": True},
         },
     }
@@ -73,6 +78,25 @@ class RequestId(logging.Filter):
         if request_id := current_request_id.get():
             record.request_id = request_id
         record.__dict__.pop("request", None)  # Django's, whose text has the query
+        return True
+
+
+class Unhandled(logging.Filter):
+    """Drops Django's second line about a 503: its reason is told where it is found, or is that all places are taken."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every other status, and every trace, goes on."""
+        return bool(record.exc_info) or getattr(record, "status_code", None) != HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class SlowClient(logging.Filter):
+    """Says in a line what gunicorn tells by a trace: a client did not take what was sent to it in time."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record through; only answers that last have a time-out (`watchers`)."""
+        if record.exc_info and isinstance(record.exc_info[1], TimeoutError):
+            record.levelno, record.levelname = logging.INFO, "INFO"
+            record.msg, record.args, record.exc_info = "a client that takes nothing was cut off", None, None
         return True
 
 

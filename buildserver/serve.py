@@ -12,8 +12,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from buildserver import env, prepare
 
@@ -173,8 +175,17 @@ def run_granian(options: Options, url: str) -> int:
         log_dictconfig=logs.config(env.choice("LOG_LEVEL", "INFO", logs.LEVELS), "ext://sys.stdout"),
     )
     threading.Thread(target=tell_when_up, args=(url, options.host), daemon=True).start()
-    server.serve()
+    server.serve(target_loader=load_in_granian)
     return 0
+
+
+def load_in_granian(_target: str) -> Callable[..., Any]:
+    """The application in a worker, whose answers that last end when it is told to stop; granian would wait for them."""
+    from buildserver import watchers, wsgi  # noqa: PLC0415 - in the worker
+
+    if not WINDOWS:
+        watchers.stop_on_signals()
+    return wsgi.application
 
 
 def tell_when_up(url: str, host: str) -> None:

@@ -122,9 +122,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# Long-lived answers (streams, long polls) that one worker may hold open.
-THREADS = env.whole("WEB_THREADS", 8, 1, 1024)
-MAX_WATCHERS = env.whole("MAX_WATCHERS", max(1, THREADS // 4), 0, 1024)
+# Long-lived answers (streams, long polls) that one worker may hold open; each holds a thread.
+WEB_THREADS = env.whole("WEB_THREADS", 8, 1, 1024)
+MAX_WATCHERS = env.whole("MAX_WATCHERS", min(max(1, WEB_THREADS // 4), WEB_THREADS - 1), 0, 1024)
 
 # --- security headers -----------------------------------------------------------------------------------------------
 
@@ -183,7 +183,9 @@ KVSTORE_HISTORY_COUNT = env.whole("KVSTORE_HISTORY_COUNT", 20)
 KVSTORE_HISTORY_DAYS = env.whole("KVSTORE_HISTORY_DAYS", 30)
 POWERPLANT_WIND, POWERPLANT_CO2 = plan_settings.WIND, plan_settings.CO2
 POWERPLANT_BUDGET_S, POWERPLANT_MAX_PLANTS = plan_settings.BUDGET_S, plan_settings.MAX_PLANTS
-POWERPLANT_HARD_SEARCHES = max(1, THREADS // 2)
+POWERPLANT_HARD_SEARCHES = max(1, WEB_THREADS // 2)
+POWERPLANT_LIVE = CACHE_URL if CACHE_URL.startswith("redis") else ""
+POWERPLANT_WATCHERS = "buildserver.watchers.take"
 BUILDCACHE_MAX_BYTES = env.whole("BUILDCACHE_MAX_BYTES", 10 * 2**30, 1)
 
 # --- pages, static files, logs --------------------------------------------------------------------------------------

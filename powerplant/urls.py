@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from powerplant import views
+from powerplant.live.views import PlanStream
 
 
 class Number:
@@ -23,5 +24,6 @@ urlpatterns = [
     path("api/v1/plans", MANY),
     path("api/v1/plans/curve", views.Curve.as_view()),
     path("api/v1/plans/compare", views.Compare.as_view()),
+    path("api/v1/plans/stream", PlanStream.as_view()),
     path("api/v1/plans/<plan_number:plan>", ONE),
 ]

@@ -38,6 +38,7 @@ from django.conf import settings  # noqa: E402
 assert settings.configured or settings.SECRET_KEY
 del os.environ["DJANGO_SETTINGS_MODULE"]
 settings.STATIC_ROOT.mkdir(parents=True)
+settings.POWERPLANT_LIVE = os.path.join(TEST_HOME, "live.sqlite3")  # noqa: PTH118 - the database is in memory
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 import pytest  # noqa: E402

@@ -104,9 +104,9 @@ def mariadb(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def redis(directory: Path) -> Iterator[str]:
-    """CACHE_URL of an empty Redis."""
-    port = free_port()
+def redis(directory: Path, port: int | None = None) -> Iterator[str]:
+    """CACHE_URL of an empty Redis, on a free port where none is given."""
+    port = port or free_port()
     command = [need("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--save", ""]
     with running(command, port, directory / "log"):
         yield f"redis://127.0.0.1:{port}/0"

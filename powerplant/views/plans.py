@@ -16,6 +16,7 @@ from powerplant.report import report
 from powerplant.views.productionplan import fleet_of
 from powerplant.views.reading import read
 from powerplant.views.searching import clock
+from powerplant.views.showing import impossible_shown, show
 
 
 class Page(serializers.Serializer[dict[str, int]]):
@@ -47,12 +48,13 @@ class Plans(ViewSet):
         """The whole report of the cheapest plan; kept with its request unless `store=false`."""
         if keeps(request):
             require(request)
-        with answered():
+        with impossible_shown(request), answered():
             fleet = read(request, fleet_of, "store")
             with clock() as seconds:
                 start = seconds()
                 plan = dispatch(fleet.plants, fleet.load, budget_s=conf.budget_s, clock=seconds)
                 told = report(fleet, plan, seconds() - start)
+        show(request, told)
         if not keeps(request):
             return Response(told)
         try:

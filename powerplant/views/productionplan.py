@@ -15,6 +15,7 @@ from powerplant.report import challenge_answer
 from powerplant.units import Fleet, read_fleet
 from powerplant.views.reading import read
 from powerplant.views.searching import clock
+from powerplant.views.showing import impossible_shown, show
 from powerplant.whatif import Ways
 
 logger = logging.getLogger(__name__)
@@ -36,11 +37,13 @@ class ProductionPlan(APIView):
     )
     def post(self, request: Request) -> Response:
         """The cheapest output of each plant that together meets the load."""
-        with answered():
+        with impossible_shown(request), answered():
             fleet = read(request, fleet_of)
             with clock() as seconds:
                 plan = dispatch(fleet.plants, fleet.load, budget_s=conf.budget_s, clock=seconds)
-        return Response(challenge_answer(fleet, plan), headers=headers(fleet, plan))
+        told = challenge_answer(fleet, plan)
+        show(request, told)
+        return Response(told, headers=headers(fleet, plan))
 
 
 def fleet_of(payload: object, ways: Ways) -> Fleet:

@@ -274,7 +274,7 @@ def test_without_a_projects_access_kept_plans_are_the_settings_matter(api: APICl
         Exception, match=r"^plan is allowed to nobody: set request\.access in a middleware, or POWERPLANT_ALLOW$"
     ):
         conf.require(Bare())  # type: ignore[arg-type]
-    with override_settings(POWERPLANT_ALLOW=True):
+    with override_settings(POWERPLANT_ALLOW=["plan"]):
         conf.require(Bare())  # type: ignore[arg-type]
 
 

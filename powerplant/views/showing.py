@@ -1,0 +1,29 @@
+"""Plans shown to those who watch, with the request that led to each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rest_framework.request import Request
+
+from powerplant import live
+from powerplant.problems import Refused
+
+IMPOSSIBLE = 422
+
+
+def show(request: Request, answer: object) -> None:
+    """Show the request and its answer; the length of a chunked body only the project knows."""
+    incoming = getattr(request, "incoming", None)
+    size_bytes = int(request.META.get("CONTENT_LENGTH") or 0) if incoming is None else incoming.taken
+    live.publish(request.data, answer, size_bytes)
+
+
+@contextmanager
+def impossible_shown(request: Request) -> Iterator[None]:
+    """A load that no plan meets is an answer too."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.status_code == IMPOSSIBLE:
+            show(request, {"status": refused.status_code, "detail": str(refused.detail), **refused.members})
+        raise
