@@ -130,8 +130,8 @@ class TestInAnotherProject:
         assert answer.status_code == 403
         assert "plan is allowed to nobody: set request.access in a middleware" in str(answer.content)
 
-    @override_settings(POWERPLANT_ALLOW=["plan"], POWERPLANT_MAX_WATCHERS=0)
     def test_the_app_counts_its_own_places(self, settings: Any) -> None:
+        settings.POWERPLANT_ALLOW, settings.POWERPLANT_MAX_WATCHERS = ["plan"], 0
         del settings.POWERPLANT_WATCHERS
         answer = self.get()
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
