@@ -8,6 +8,7 @@ from math import inf
 import numpy as np
 
 from powerplant.dispatch import Plan, Unit
+from powerplant.units import WIND_MODES, read_fleet
 
 EUR = 1e-6  # costs agree within this
 
@@ -159,3 +160,16 @@ def fleet(rng: random.Random, count: int, top: int, ranges: str | None = None, c
     draw_cost = COSTS[costs or rng.choice(sorted(COSTS))]
     limits = [draw_range(rng, top) for _ in range(count)]
     return [Unit(low, high, draw_cost(rng, high)) for low, high in limits]
+
+
+FAMILIES = [*RANGES, "payloads"]
+
+
+def drawn_units(rng: random.Random, family: str) -> list[Unit]:
+    """4 to 60 units of one of FAMILIES; their costs are whole in 1e-4 EUR/MWh, as CP-SAT wants them."""
+    count = rng.choice([4, 9, 16, 25, 40, 60])
+    if family == "payloads":
+        units: Sequence[Unit] = read_fleet(drawn_payload(rng, count), wind=rng.choice(WIND_MODES)).plants
+    else:
+        units = fleet(rng, count, rng.choice([20, 100, 1000, 5000]), family)
+    return [Unit(unit.pmin, unit.pmax, round(unit.eur_per_mwh, 4)) for unit in units]

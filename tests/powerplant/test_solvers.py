@@ -3,22 +3,19 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import inf
-from random import Random
 
 import pytest
 
 from powerplant.dispatch import Infeasible, NoPlan, Plan, Unit, dispatch
 from powerplant.dispatch.merit import MeritOrder
-from powerplant.units import WIND_MODES, read_fleet
 from tests import services
 from tests.powerplant import solvers
 from tests.powerplant.oracles import (
-    RANGES,
+    FAMILIES,
     assert_meets,
     capacity,
     cost_eur,
-    drawn_payload,
-    fleet,
+    drawn_units,
     seeded,
 )
 from tests.powerplant.solvers import Solver
@@ -27,28 +24,17 @@ pytestmark = pytest.mark.live
 
 COUNT = 80
 LIMIT_S = 3
-FAMILIES = [*RANGES, "payloads"]
 WITH_GAPS = ["blocks", "even blocks", "mostly multiples of six", "blocks of three sizes", "equal blocks", "payloads"]
-TOLERANCE_EUR = {"cpsat": 1e-6, "highs": 1e-3}  # HiGHS takes 1 - 1e-6 for 1
+TOLERANCE_EUR = {solvers.CPSAT: 1e-6, solvers.HIGHS: 1e-3}  # HiGHS takes 1 - 1e-6 for 1
 
 
-@pytest.fixture(scope="module", params=TOLERANCE_EUR)
+@pytest.fixture(scope="module", params=TOLERANCE_EUR, ids=lambda script: script.stem)
 def solver(request: pytest.FixtureRequest) -> Iterator[tuple[Solver, float]]:
     """A solver in a process of its own, and how exact it is."""
     if not solvers.PYTHON.exists():
         services.missing(".venv-solvers")
     with solvers.running(request.param) as running:
         yield running, TOLERANCE_EUR[request.param]
-
-
-def drawn(rng: Random, family: str) -> list[Unit]:
-    """Units of the family; their costs are whole in 1e-4 EUR/MWh, as CP-SAT counts."""
-    count = rng.choice([4, 9, 16, 25, 40, 60])
-    if family == "payloads":
-        units: Sequence[Unit] = read_fleet(drawn_payload(rng, count), wind=rng.choice(WIND_MODES)).plants
-    else:
-        units = fleet(rng, count, rng.choice([20, 100, 1000, 5000]), family)
-    return [Unit(unit.pmin, unit.pmax, round(unit.eur_per_mwh, 4)) for unit in units]
 
 
 def answers(units: Sequence[Unit], load: int) -> Iterator[Plan | NoPlan]:
@@ -66,7 +52,7 @@ def test_costs_what_a_solver_proves(solver: tuple[Solver, float], family: str) -
     running, tolerance = solver
     proven: Counter[str] = Counter()
     for _ in range(COUNT):
-        units = drawn(rng, family)
+        units = drawn_units(rng, family)
         load = rng.choice([rng.randint(0, capacity(units)), sum(rng.choice([0, unit.pmax]) for unit in units)])
         other = running.solve(units, load, limit_s=LIMIT_S)
         proven[other.status] += 1
@@ -91,7 +77,7 @@ def test_no_solver_meets_a_load_between_the_nearest(solver: tuple[Solver, float]
     running, _ = solver
     proven: Counter[str] = Counter()
     for _ in range(COUNT):
-        units = drawn(rng, family)
+        units = drawn_units(rng, family)
         for found in answers(units, rng.randint(0, capacity(units))):
             if isinstance(found, Plan):
                 continue

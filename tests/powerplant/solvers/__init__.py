@@ -18,7 +18,8 @@ from powerplant.units import Unit
 from tests.live import PROJECT
 
 PYTHON = PROJECT / ".venv-solvers" / "bin" / "python"
-HERE = Path(__file__).parent
+CPSAT = Path(__file__).with_name("cpsat.py")
+HIGHS = Path(__file__).with_name("highs.py")
 
 
 class Answer(NamedTuple):
@@ -58,9 +59,9 @@ class Solver:
 
 
 @contextmanager
-def running(name: str) -> Iterator[Solver]:
-    """The solver `name` until the end."""
-    command = [str(PYTHON), "-I", str(HERE / f"{name}.py")]
+def running(script: Path) -> Iterator[Solver]:
+    """The solver of `script` until the end."""
+    command = [str(PYTHON), "-I", str(script)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Solver(process)
