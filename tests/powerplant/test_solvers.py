@@ -41,7 +41,7 @@ def answers(units: Sequence[Unit], load: int) -> Iterator[Plan | NoPlan]:
     """The answer, and the one of the search for many units where there are few."""
     for asked in (units, MeritOrder.of(units))[: 2 if len(units) <= 25 else 1]:
         try:
-            yield dispatch(asked, load)
+            yield dispatch(asked, load, budget_s=60)
         except NoPlan as without:
             yield without
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from statistics import median
+from time import process_time
 from typing import Any
 
 from powerplant.dispatch import Plan, dispatch
@@ -43,7 +44,7 @@ def contest(counts: Mapping[int, int], peers: Sequence[Peer], limit_s: float, te
 def _compared(instance: Instance, peers: Sequence[Peer], able: set[str], limit_s: float) -> Row:
     """One instance, solved by all who are able."""
     units, load = instance
-    solve = partial(dispatch, units, load)
+    solve = partial(dispatch, units, load, clock=process_time)
     plan, taken = cpu_s(solve)
     assert_meets(plan, units, load)
     ours = [taken]

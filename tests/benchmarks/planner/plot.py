@@ -56,7 +56,7 @@ def main(file: str) -> None:
     fields = figure.subplots(2, 2, sharey=True, squeeze=False).flat
     for field, family in zip(fields, families, strict=False):
         draw(field, family, [row for row in rows if row["family"] == family])
-    figure.axes[0].legend(frameon=False)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
     figure.suptitle("Median CPU time of a plan (peers: solving alone); x: not all proven within the limit")
     figure.savefig(file, metadata={"Date": None})
 

@@ -257,7 +257,7 @@ def _unproven(parts: Mapping[str, Any]) -> str:
     for (family, size), cell in _cells(parts.get("contest", [])).items():
         gaps = sum(row["gap_eur"] > 0 for row in cell)
         if gaps:
-            lines.append(f"{family} {size:,}: {gaps} of {len(cell)} plans of ours, within the budget of 2 s")
+            lines.append(f"{family} {size:,}: {gaps} of {len(cell)} plans of ours, within a budget of 2 s of CPU")
         lines += [
             f"{family} {size:,}: {line[1]} proved {line[4]}"
             for line in _against("", cell)
