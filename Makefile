@@ -6,7 +6,7 @@ RUN = $(VENV)/bin
 MYSQL = $(shell command -v cc >/dev/null && { command -v mariadb_config || command -v mysql_config; } >/dev/null && echo --with mysql)
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup test test-fast lint types imports check secrets audit format requirements
+.PHONY: help setup test test-fast lint types imports check secrets audit format requirements solvers bench-planner
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,13 @@ test-fast: setup  ## the tests that start no server
 lint: setup  ## ruff's rules and format
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
+
+solvers:  ## .venv-solvers: CP-SAT and HiGHS, which the planner's tests and benchmark compare with
+	@python3 -I buildserver/runapp.py --setup --venv .venv-solvers --with solvers $(if $(PYTHON),--python $(PYTHON))
+
+bench-planner: setup  ## the planner measured, beside merit order, HiGHS, CP-SAT and PyPSA: reports/planner.md; ARGS="--only web"
+	@python3 -I buildserver/runapp.py --setup --venv .venv-solvers --with solvers --with peers-planner $(if $(PYTHON),--python $(PYTHON))
+	$(RUN)/python -m tests.benchmarks.planner $(ARGS)
 
 types: setup  ## mypy --strict
 	$(RUN)/mypy
@@ -43,5 +50,5 @@ format: setup  ## ruff's format, applied
 	$(RUN)/ruff check --fix .
 
 requirements: setup  ## compile requirements/*.in with hashes, for every platform and Python
-	cd requirements && for set in base mysql lambda dev; do [ ! -e $$set.in ] || \
+	cd requirements && for set in base mysql lambda dev solvers peers-planner; do [ ! -e $$set.in ] || \
 	  ../$(RUN)/uv pip compile $$set.in -o $$set.txt -q --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header $(ARGS); done

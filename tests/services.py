@@ -19,6 +19,7 @@ PACKAGES = {
     "nginx": "nginx-light",
     "chromium": "chromium",
     "MySQLdb": "mysqlclient (a C compiler and libmariadb-dev, then make test again)",
+    ".venv-solvers": "it with make solvers",
 }
 SBIN = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 

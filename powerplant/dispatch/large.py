@@ -13,7 +13,7 @@ from powerplant.dispatch.diagnosis import examine
 from powerplant.dispatch.explain import explain
 from powerplant.dispatch.fixing import CoreUnit, core_of, core_units, undecided
 from powerplant.dispatch.loss import limit
-from powerplant.dispatch.merit import Merit, MeritOrder
+from powerplant.dispatch.merit import Merit, MeritOrder, scalar_product
 from powerplant.dispatch.outcome import Infeasible, Plan, Undecided
 from powerplant.dispatch.start import Candidate, first_plan
 
@@ -44,7 +44,7 @@ def dispatch(order: MeritOrder, load: int | Fraction, budget: Budget) -> Plan:
         raise Undecided(int(load), budget.seconds) if bound < inf else _explained(order, load, budget)
     outputs = np.zeros(order.count, dtype=np.int64)
     outputs[fitting.position] = best.outputs * order.step
-    cost = float(fitting.eur_per_mwh @ best.outputs) * order.step / 10
+    cost = scalar_product(fitting.eur_per_mwh, best.outputs) * order.step / 10
     price = float(order.eur_per_mwh[order.break_unit(steps)])
     return Plan(tuple(outputs.tolist()), cost, (best.loss - bound) / 10, price)
 

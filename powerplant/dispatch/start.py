@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from powerplant.dispatch.merit import IntArray, Merit
+from powerplant.dispatch.merit import IntArray, Merit, scalar_product
 
 MAX_FILLED: Final = 2000
 
@@ -77,7 +77,7 @@ def _those_without_pmin(merit: Merit, loss: float) -> Candidate | None:
     """The nearest dear units that have no pmin: the best that can be done if all other units stay as they are."""
     units = merit.brk + np.flatnonzero(merit.lower[merit.brk :] == 0)
     given = np.diff(np.minimum(np.cumsum(merit.upper[units]), merit.rest), prepend=0)
-    lost = float(given @ merit.away[units])
+    lost = scalar_product(given, merit.away[units])
     if lost >= loss or int(given.sum()) < merit.rest:
         return None
     outputs = merit.outputs()

@@ -8,7 +8,9 @@ from typing import Final, NamedTuple, TypeAlias
 Path: TypeAlias = tuple[str | int, ...]
 
 ABSENT: Final = object()
+MORE: Final = "more"
 SHOWN_LETTERS: Final = 40
+MAX_TOLD: Final = 1000  # faults, and warnings: 100,000 plants can have 400,000, which are 40 MB to tell
 JSON_NAMES: Final = {bool: "a boolean", str: "a string", list: "a list", dict: "an object", type(None): "null"}
 
 
@@ -21,12 +23,13 @@ class Finding(NamedTuple):
 
 
 class Malformed(ValueError):
-    """The payload is not one of the challenge's; `faults` holds everything wrong with it."""
+    """The payload is not one of the challenge's; `faults` holds everything wrong with it, or as much as is told."""
 
     def __init__(self, faults: Sequence[Finding]) -> None:
         """`faults`: at least one, in the order met."""
         first = f"{faults[0].pointer}: {faults[0].detail}"
-        super().__init__(first if len(faults) == 1 else f"{len(faults)} faults, the first at {first}")
+        count = f"more than {MAX_TOLD}" if faults[-1].code == MORE else len(faults)
+        super().__init__(first if len(faults) == 1 else f"{count} faults, the first at {first}")
         self.faults = tuple(faults)
 
     def told(self) -> str:
@@ -53,11 +56,11 @@ class Findings:
 
     def fault(self, path: Path, code: str, detail: str) -> None:
         """Note what makes the payload malformed."""
-        self.faults.append(Finding(pointer(path), code, detail))
+        _note(self.faults, path, code, detail)
 
     def warn(self, path: Path, code: str, detail: str) -> None:
         """Note what the sender may not expect."""
-        self.warnings.append(Finding(pointer(path), code, detail))
+        _note(self.warnings, path, code, detail)
 
     def unfit(self, path: Path, value: object, wanted: str) -> None:
         """Fault a value that is absent or of another type than `wanted`."""
@@ -79,6 +82,14 @@ class Findings:
         else:
             self.fault(path, "out_of_range", f"{path[-1]} is {shown(value)}; it must be {least:.6g} to {most:.6g}")
         return None
+
+
+def _note(findings: list[Finding], path: Path, code: str, detail: str) -> None:
+    """One more, unless there are enough; then the last one says so."""
+    if len(findings) < MAX_TOLD:
+        findings.append(Finding(pointer(path), code, detail))
+    elif len(findings) == MAX_TOLD:
+        findings.append(Finding("#", MORE, f"there are more than the {MAX_TOLD} told here"))
 
 
 def pointer(path: Path) -> str:

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from powerplant import schema
-from powerplant.conf import MAX_BODY_BYTES, PLAN, conf, require
+from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES, PLAN, conf, require
 from powerplant.dispatch import dispatch
 from powerplant.models import StoredPlan, TooLarge
 from powerplant.problems import Refused, answered
@@ -32,6 +32,7 @@ class Plans(ViewSet):
     http_method_names = ["get", "head", "post", "delete"]
     closed_scope = PLAN
     max_body_bytes = MAX_BODY_BYTES
+    max_body_values = MAX_BODY_VALUES
 
     @property
     def throttle_scope(self) -> str | None:

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from powerplant import schema
-from powerplant.conf import MAX_BODY_BYTES, PLAN, conf
+from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES, PLAN, conf
 from powerplant.dispatch import Plan, dispatch
 from powerplant.problems import answered
 from powerplant.report import challenge_answer
@@ -28,6 +28,7 @@ class ProductionPlan(APIView):
     throttle_scope = "open"
     closed_scope = PLAN
     max_body_bytes = MAX_BODY_BYTES
+    max_body_values = MAX_BODY_VALUES
 
     @extend_schema(
         operation_id="productionplan",

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from powerplant import schema
-from powerplant.conf import MAX_BODY_BYTES, PLAN, conf
+from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES, PLAN, conf
 from powerplant.problems import answered
 from powerplant.views.reading import read
 from powerplant.views.searching import clock
@@ -20,6 +20,7 @@ class Question(APIView):
     throttle_scope = "open"
     closed_scope = PLAN
     max_body_bytes = MAX_BODY_BYTES
+    max_body_values = MAX_BODY_VALUES
 
 
 class Curve(Question):

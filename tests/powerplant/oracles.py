@@ -8,6 +8,7 @@ from math import inf
 import numpy as np
 
 from powerplant.dispatch import Plan, Unit
+from powerplant.units import WIND_MODES, read_fleet
 
 EUR = 1e-6  # costs agree within this
 
@@ -45,25 +46,16 @@ def least_cost_by_outputs(units: Sequence[Unit], load: int) -> float:
 
 
 def least_cost_by_subsets(units: Sequence[Unit], load: int) -> float:
-    """In EUR, by trying every set of running units, each filled above its pmin by rising cost."""
-    ranked = sorted(units, key=lambda unit: unit.eur_per_mwh)
-    return min((_filled(running, load) for running in _subsets(ranked)), default=inf)
-
-
-def _subsets(units: Sequence[Unit]) -> itertools.chain[tuple[Unit, ...]]:
-    return itertools.chain.from_iterable(itertools.combinations(units, count) for count in range(len(units) + 1))
-
-
-def _filled(running: Sequence[Unit], load: int) -> float:
-    spare = load - sum(unit.pmin for unit in running)
-    if spare < 0 or load > capacity(running):
-        return inf
-    cost = 0.0
-    for unit in running:
-        extra = min(spare, unit.pmax - unit.pmin)
+    """In EUR, by trying every set of running units at once, each filled above its pmin by rising cost."""
+    runs = np.arange(1 << len(units))
+    ranked = [(runs >> i & 1, unit) for i, unit in enumerate(sorted(units, key=lambda unit: unit.eur_per_mwh))]
+    spare = load - sum((on * unit.pmin for on, unit in ranked), start=0 * runs)
+    met, cost = spare >= 0, np.zeros(len(runs))
+    for on, unit in ranked:
+        extra = np.minimum(spare, on * (unit.pmax - unit.pmin))
         spare -= extra
-        cost += unit.eur_per_mwh * (unit.pmin + extra)
-    return cost / 10
+        cost += unit.eur_per_mwh * (on * unit.pmin + extra)
+    return float(cost[met & (spare == 0)].min(initial=inf)) / 10
 
 
 def least_costs(units: Sequence[Unit]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -147,9 +139,37 @@ COSTS: dict[str, Callable[[random.Random, int], float]] = {
 }
 
 
+def drawn_payload(rng: random.Random, count: int) -> dict[str, object]:
+    """`count` plants of all types, or wind only, under drawn prices, 0 and negative ones among them; the load is 0."""
+    kinds = rng.choice([["gasfired", "gasfired", "turbojet", "windturbine"], ["gasfired", "turbojet"], ["windturbine"]])
+    plants = []
+    for i in range(count):
+        pmax = round(rng.uniform(0, rng.choice([5, 60, 500])), 1)
+        pmin = rng.choice([0, pmax, round(pmax * rng.random(), 1), round(pmax * rng.uniform(0.8, 1), 1)])
+        efficiency = round(rng.uniform(0.25, 0.65), 2)
+        plants.append({"name": str(i), "type": rng.choice(kinds), "efficiency": efficiency, "pmin": pmin, "pmax": pmax})
+    gas, kerosine = (rng.choice([0, round(rng.uniform(-20, 60), 2), 13.4]) for _ in range(2))
+    wind, co2 = rng.choice([0, 25, 60, 100, round(rng.uniform(0, 100), 1)]), rng.choice([0, 20, 90])
+    fuels = {"gas(euro/MWh)": gas, "kerosine(euro/MWh)": kerosine, "co2(euro/ton)": co2, "wind(%)": wind}
+    return {"load": 0, "fuels": fuels, "powerplants": plants}
+
+
 def fleet(rng: random.Random, count: int, top: int, ranges: str | None = None, costs: str | None = None) -> list[Unit]:
     """`count` units of up to about `top`, of the kind named or a random one."""
     draw_range = RANGES[ranges or rng.choice(sorted(RANGES))]
     draw_cost = COSTS[costs or rng.choice(sorted(COSTS))]
     limits = [draw_range(rng, top) for _ in range(count)]
     return [Unit(low, high, draw_cost(rng, high)) for low, high in limits]
+
+
+FAMILIES = [*RANGES, "payloads"]
+
+
+def drawn_units(rng: random.Random, family: str) -> list[Unit]:
+    """4 to 60 units of one of FAMILIES; their costs are whole in 1e-4 EUR/MWh, as CP-SAT wants them."""
+    count = rng.choice([4, 9, 16, 25, 40, 60])
+    if family == "payloads":
+        units: Sequence[Unit] = read_fleet(drawn_payload(rng, count), wind=rng.choice(WIND_MODES)).plants
+    else:
+        units = fleet(rng, count, rng.choice([20, 100, 1000, 5000]), family)
+    return [Unit(unit.pmin, unit.pmax, round(unit.eur_per_mwh, 4)) for unit in units]

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from powerplant.dispatch import Infeasible, NoPlan, Plan, Undecided, Unit, dispatch, prepared, small
 from powerplant.dispatch.merit import MeritOrder
-from powerplant.units import read_fleet
+from powerplant.units import WIND_MODES, read_fleet
+from tests.powerplant.greedy import greedy
 from tests.powerplant.oracles import (
     COSTS,
     EUR,
@@ -23,6 +24,7 @@ from tests.powerplant.oracles import (
     assert_meets,
     capacity,
     cost_eur,
+    drawn_payload,
     fleet,
     least_cost_by_outputs,
     least_cost_by_subsets,
@@ -115,7 +117,7 @@ def test_is_the_best_of_all_outputs(solve: Solve) -> None:
 def test_is_the_best_of_all_sets_of_running_units(solve: Solve, ranges: str, costs: str) -> None:
     rng = seeded(f"{ranges} {costs}")
     for _ in range(80):
-        units = fleet(rng, rng.choice([1, 2, 3, 4, 5, 6, 7, 8]), rng.choice([8, 30, 200]), ranges, costs)
+        units = fleet(rng, rng.randint(1, 11), rng.choice([8, 30, 200]), ranges, costs)
         load = rng.randint(0, capacity(units))
         check(answer(solve, units, load), units, load, least_cost_by_subsets(units, load))
 
@@ -123,10 +125,26 @@ def test_is_the_best_of_all_sets_of_running_units(solve: Solve, ranges: str, cos
 @PATHS
 def test_is_the_best_of_all_sets_of_eleven_units(solve: Solve) -> None:
     rng = seeded(11)
-    for _ in range(100):
-        units = fleet(rng, rng.randint(9, 11), rng.choice([10, 50]))
+    for _ in range(500):
+        units = fleet(rng, 11, rng.choice([10, 50, 400]))
         load = rng.randint(0, capacity(units))
         check(answer(solve, units, load), units, load, least_cost_by_subsets(units, load))
+
+
+@pytest.mark.parametrize("co2", [True, False])
+@pytest.mark.parametrize("wind", WIND_MODES)
+@PATHS
+def test_is_the_best_for_any_payload(solve: Solve, wind: str, co2: bool) -> None:
+    rng = seeded(f"payloads {wind} {co2}")
+    met = 0
+    for _ in range(500):
+        units = read_fleet(drawn_payload(rng, rng.randint(1, 10)), wind=wind, co2=co2).plants
+        outputs = [rng.choice([0, unit.pmin, unit.pmax, rng.randint(unit.pmin, unit.pmax)]) for unit in units]
+        load = rng.choice([sum(outputs), rng.randint(0, capacity(units))])
+        found = answer(solve, units, load)
+        check(found, units, load, least_cost_by_subsets(units, load))
+        met += isinstance(found, Plan)
+    assert 250 < met < 500
 
 
 @pytest.mark.parametrize("ranges", RANGES)
@@ -180,6 +198,23 @@ def test_is_never_dearer_than_some_plan(solve: Solve, plan: Met) -> None:
     found = solve(units, sum(outputs))
     assert_meets(found, units, sum(outputs))
     assert found.cost_eur <= cost_eur(units, outputs) + EUR
+
+
+@PATHS
+def test_is_never_dearer_than_what_merit_order_finds(solve: Solve) -> None:
+    rng = seeded("greedy")
+    better, same = 0, 0
+    for _ in range(1500):
+        units = fleet(rng, rng.randint(2, 60), 40)
+        load = rng.randint(0, capacity(units))
+        outputs = greedy(units, load)
+        if outputs is not None:
+            plan = solve(units, load)
+            assert_meets(plan, units, load)
+            assert plan.cost_eur <= cost_eur(units, outputs) + EUR
+            cheaper = plan.cost_eur < cost_eur(units, outputs) - EUR
+            better, same = better + cheaper, same + (not cheaper)
+    assert min(better, same) > 100
 
 
 @PATHS
@@ -350,9 +385,9 @@ def test_a_negative_price_is_used_as_far_as_the_load_goes(solve: Solve) -> None:
 @PATHS
 def test_serves_thousands_of_tiny_units_exactly(solve: Solve) -> None:
     units = fleet(seeded(8), 3000, 4, "tiny", "nearly equal")
-    plan = solve(units, 4321)
-    assert_meets(plan, units, 4321)
-    assert plan.optimal
+    least = least_costs(units)
+    for load in (1, 437, 4321, capacity(units) - 1):
+        check(answer(solve, units, load), units, load, least[load])
 
 
 @PATHS

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from powerplant.units import WIND_MODES, Finding, Malformed, TooManyPlants, read_fleet
-from powerplant.units.findings import pointer
+from powerplant.units.findings import MAX_TOLD, pointer
 from tests.powerplant.oracles import FUELS, payload
 
 GAS = {"name": "gas", "type": "gasfired", "efficiency": 0.5, "pmin": 100, "pmax": 460}
@@ -432,6 +432,18 @@ def test_tells_all_faults_in_one_answer() -> None:
     ]
     with pytest.raises(Malformed, match=r"^13 faults, the first at #/load: load is a string; it must be a number$"):
         read_fleet(body)
+
+
+def test_tells_only_so_many_faults_and_warnings_and_that_there_are_more() -> None:
+    with pytest.raises(
+        Malformed, match=rf"^more than {MAX_TOLD} faults, the first at #/powerplants/0: the plant is null"
+    ):
+        read_fleet(payload(1, 60, [None] * (MAX_TOLD + 2)))
+    told = faults(payload(1, 60, [None] * (MAX_TOLD + 2)))
+    assert told[:-1] == faults(payload(1, 60, [None] * MAX_TOLD))
+    assert (len(told), told[-1]) == (MAX_TOLD + 1, ("#", "more"))
+    warnings = read_fleet(payload(1, 60, [{**GAS, "pmin": 10.01}] * (MAX_TOLD + 2))).warnings
+    assert (len(warnings), warnings[-1].detail) == (MAX_TOLD + 1, f"there are more than the {MAX_TOLD} told here")
 
 
 def test_refuses_more_plants_than_are_taken_before_reading_them() -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.test.utils import override_settings
 from rest_framework.test import APIClient
 
+from powerplant.conf import MAX_BODY_VALUES
 from tests.live import PROJECT
 
 # The plans of the challenge: output by plant, and the cost with and without CO2.
@@ -113,6 +114,14 @@ def test_tells_the_faults_of_the_query_and_of_the_body_in_one_answer(anonymous: 
 def test_answers_413_to_more_plants_than_it_takes(anonymous: APIClient) -> None:
     answer = anonymous.post("/productionplan", payload(), format="json")
     assert (answer.status_code, answer.json()["detail"]) == (413, "6 plants are more than the 5 taken in one request")
+
+
+@pytest.mark.parametrize("junk", ["[]", "{}", "1"])
+def test_answers_413_to_more_values_than_it_decodes(junk: str, anonymous: APIClient) -> None:
+    text = json.dumps(payload(junk=[])).replace('"junk": []', f'"junk": [{",".join([junk] * MAX_BODY_VALUES)}]')
+    answer = anonymous.post("/productionplan", text, content_type="application/json")
+    assert answer.status_code == 413
+    assert answer.json()["detail"].startswith(f"the body has more than {MAX_BODY_VALUES} values, as told by its commas")
 
 
 def test_ignores_unknown_fields_and_keeps_plants_of_one_name_apart(anonymous: APIClient) -> None:

@@ -1,0 +1,32 @@
+"""What the figures came from."""
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from os import cpu_count, getloadavg
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.planner.peers import versions
+
+OURS = ("numpy", "django", "djangorestframework", "gunicorn", "msgspec")
+PEERS = ("highspy", "ortools", "pypsa", "linopy")
+
+
+def machine() -> dict[str, Any]:
+    """Processor, Python, packages."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+    peers = versions()
+    return {
+        "processor": f"{cpu_count()} cores, {model}",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in OURS},
+        "peers": {name: peers[name] for name in PEERS if name in peers},
+    }
+
+
+def now() -> dict[str, Any]:
+    """The hour, and how many processes wanted to run within the last minute, this one among them."""
+    return {"when": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "load": round(getloadavg()[0], 1)}
