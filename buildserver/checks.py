@@ -22,3 +22,12 @@ def check_cache(**_kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "With writers on several hosts use redis://, or none://."
     return [Warning("CACHE_URL=shm:// serves one host, DATABASE_URL may serve more", hint=hint, id="buildserver.W001")]
+
+
+@register()
+def check_watchers(**_kwargs: Any) -> list[CheckMessage]:
+    """Watchers hold threads, and a worker without a free one answers nothing."""
+    if settings.MAX_WATCHERS < settings.WEB_THREADS:
+        return []
+    hint = f"Set MAX_WATCHERS below WEB_THREADS, which is {settings.WEB_THREADS}; a quarter of it is the default."
+    return [Warning(f"MAX_WATCHERS={settings.MAX_WATCHERS} can take every thread", hint=hint, id="buildserver.W002")]

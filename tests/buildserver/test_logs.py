@@ -59,3 +59,23 @@ def test_the_server_turns_its_lines_to_stdout(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(logging.getLogger(), "handlers", [lines])
     logs.to_stdout()
     assert lines.stream is sys.stdout
+
+
+@pytest.mark.parametrize(("status", "trace", "kept"), [(503, False, False), (503, True, True), (500, False, True)])
+def test_a_503_that_was_told_where_it_was_found_is_not_told_again(status: int, trace: bool, kept: bool) -> None:
+    fault = (ValueError, ValueError("x"), None) if trace else None
+    record = logging.LogRecord("django.request", logging.ERROR, "", 0, "%s", ("x",), fault)
+    record.status_code = status
+    assert logs.Unhandled().filter(record) is kept
+
+
+def test_a_client_that_takes_nothing_is_told_in_a_line_and_other_faults_by_their_trace() -> None:
+    for fault, said in (
+        (TimeoutError("timed out"), ("INFO", "a client that takes nothing was cut off", None)),
+        (OSError("x"), ("ERROR", "Socket error", OSError)),
+    ):
+        trace = (type(fault), fault, None)
+        record = logging.LogRecord("gunicorn.error", logging.ERROR, "", 0, "Socket %s", ("error",), trace)
+        assert logs.SlowClient().filter(record)
+        kind = record.exc_info[0] if record.exc_info else None
+        assert (record.levelname, record.getMessage(), kind) == said

@@ -1,13 +1,18 @@
 import gc
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.http import HttpRequest, StreamingHttpResponse
 from django.test import RequestFactory
 from django.test.utils import override_settings
 
+from buildserver.checks import check_watchers
 from buildserver.watchers import LOST_AFTER_MS, SEND_TIMEOUT_S, NoPlace, Place, Places
+from tests.live import PROJECT, environment
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db  # closing an answer makes Django look after its connections
@@ -130,3 +135,17 @@ def test_a_client_that_is_cut_off_sees_the_end(connection: Connection) -> None:
         place.cut()
     with Places().take(request_on()) as place:
         place.cut()
+
+
+@pytest.mark.parametrize(("threads", "places"), [(1, 0), (2, 1), (8, 2), (40, 10)])
+def test_a_quarter_of_the_threads_may_watch_and_never_all_of_them(threads: int, places: int, tmp_path: Path) -> None:
+    variables = environment(tmp_path, WEB_THREADS=str(threads), DJANGO_SETTINGS_MODULE="buildserver.settings")
+    command = [sys.executable, "-c", "from django.conf import settings; print(settings.MAX_WATCHERS)"]
+    ended = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, text=True, check=True)
+    assert ended.stdout == f"{places}\n"
+
+
+@pytest.mark.parametrize(("places", "said"), [(7, []), (8, ["MAX_WATCHERS=8 can take every thread"])])
+def test_as_many_places_as_threads_are_warned_of(places: int, said: list[str]) -> None:
+    with override_settings(WEB_THREADS=8, MAX_WATCHERS=places):
+        assert [found.msg for found in check_watchers()] == said

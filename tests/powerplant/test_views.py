@@ -138,12 +138,18 @@ def test_a_closed_route_needs_the_scope_plan(anonymous: APIClient, reader: APICl
     assert statuses == [401, 403, 200]
 
 
-@override_settings(POWERPLANT_WIND="none", POWERPLANT_BUDGET_S=0, POWERPLANT_MAX_PLANTS=0)
+@override_settings(
+    POWERPLANT_WIND="none", POWERPLANT_BUDGET_S=0, POWERPLANT_MAX_PLANTS=0, POWERPLANT_MAX_WATCHERS=-1,
+    POWERPLANT_WATCHERS="no_module.take", POWERPLANT_HARD_SEARCHES=0,
+)  # fmt: skip
 def test_wrong_settings_are_named_by_the_checks() -> None:
-    from powerplant.checks import check_settings  # noqa: PLC0415
+    from powerplant.checks import check_settings, check_watchers  # noqa: PLC0415
 
-    assert [(found.id, found.msg) for found in check_settings()] == [
+    assert [(found.id, found.msg) for found in [*check_settings(), *check_watchers()]] == [
         ("powerplant.E001", "POWERPLANT_WIND is 'none'"),
         ("powerplant.E002", "POWERPLANT_BUDGET_S is 0.0"),
         ("powerplant.E003", "POWERPLANT_MAX_PLANTS is 0"),
+        ("powerplant.E004", "POWERPLANT_MAX_WATCHERS is -1"),
+        ("powerplant.E006", "POWERPLANT_HARD_SEARCHES is 0"),
+        ("powerplant.E005", "POWERPLANT_WATCHERS cannot be imported: No module named 'no_module'"),
     ]
