@@ -1,8 +1,8 @@
 """Kept plans in the admin: to be looked at and deleted. They are made through the API."""
 
-import json
 from typing import Any
 
+import msgspec
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -46,12 +46,12 @@ class StoredPlanAdmin(ModelAdmin):
     @admin.display(description="plants")
     def report_table(self, plan: StoredPlan) -> str:
         """As `builder plan` shows it."""
-        return shortened(table(plan.report))
+        return shortened(table(msgspec.json.decode(plan.report)))
 
     @admin.display(description="request")
     def request_text(self, plan: StoredPlan) -> str:
         """The payload."""
-        return shortened(json.dumps(plan.request, indent=2, ensure_ascii=False))
+        return shortened(msgspec.json.format(bytes(plan.request), indent=2).decode())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StoredPlan]:
         """A list reads no report."""

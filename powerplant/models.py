@@ -22,15 +22,15 @@ class TooLarge(ValueError):
 class StoredPlanQuerySet(models.QuerySet["StoredPlan"]):
     """Questions about plans that were kept, and the way to keep one."""
 
-    def keep(self, request: Any, report: dict[str, Any], key: str | None) -> "StoredPlan":
+    def keep(self, request: bytes, report: dict[str, Any], key: str | None) -> "StoredPlan":
         """A new row. Raises TooLarge, so that a database's own limit of a packet (16 MiB) is never met.
 
-        request  the payload
+        request  the payload, compressed
         report   as `powerplant.report` makes it
         key      the name of the key that asked
         """
         columns = {name: report[name] for name in SUMMARY if name in report}
-        texts = {"request": compressed(request), "report": compressed(report)}
+        texts = {"request": request, "report": compressed(report)}
         for name, text in texts.items():
             if len(text) > MAX_STORED_BYTES:
                 raise TooLarge(f"the {name} takes {len(text)} bytes compressed, above the {MAX_STORED_BYTES} kept")

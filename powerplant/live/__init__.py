@@ -5,7 +5,10 @@ while somebody watches in any process, and gives what it reads back from there t
 each of which is one answer that lasts (`stream`). Where the carrier is away plans are not shown, and made all the same.
 """
 
+from powerplant.live.exchanges import MAX_BYTES
 from powerplant.live.hub import HUB
+
+__all__ = ["MAX_BYTES", "publish"]
 
 
 def publish(request: object, answer: object, size_bytes: int) -> None:

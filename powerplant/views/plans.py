@@ -1,5 +1,6 @@
 """`/api/v1/plans`: whole reports, kept or not."""
 
+import msgspec
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -10,13 +11,16 @@ from rest_framework.viewsets import ViewSet
 from powerplant import schema
 from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES, PLAN, conf, require
 from powerplant.dispatch import dispatch
+from powerplant.fields import compressed
 from powerplant.models import StoredPlan, TooLarge
 from powerplant.problems import Refused, answered
 from powerplant.report import report
+from powerplant.units import Fleet
 from powerplant.views.productionplan import fleet_of
 from powerplant.views.reading import read
 from powerplant.views.searching import clock
 from powerplant.views.showing import impossible_shown, show
+from powerplant.whatif import Ways
 
 
 class Page(serializers.Serializer[dict[str, int]]):
@@ -50,16 +54,16 @@ class Plans(ViewSet):
         if keeps(request):
             require(request)
         with impossible_shown(request), answered():
-            fleet = read(request, fleet_of, "store")
+            fleet, kept = read(request, fleet_and_text if keeps(request) else fleet_alone, "store")
             with clock() as seconds:
                 start = seconds()
                 plan = dispatch(fleet.plants, fleet.load, budget_s=conf.budget_s, clock=seconds)
                 told = report(fleet, plan, seconds() - start)
         show(request, told)
-        if not keeps(request):
+        if kept is None:
             return Response(told)
         try:
-            row = StoredPlan.objects.keep(request.data, told, getattr(getattr(request, "access", None), "name", None))
+            row = StoredPlan.objects.keep(kept, told, getattr(getattr(request, "access", None), "name", None))
         except TooLarge as fault:
             raise Refused(413, f"{fault}; with ?store=false it is answered and not kept") from None
         location = f"{request.path}/{row.pk}"
@@ -83,8 +87,9 @@ class Plans(ViewSet):
         row = StoredPlan.objects.filter(pk=plan).first()
         if row is None:
             raise Http404(f"there is no plan {plan}")
+        told = msgspec.json.decode(row.report, type=dict[str, msgspec.Raw])
         kept = {"id": row.pk, "created_at": row.created_at, "created_by": row.created_by, "request": row.request}
-        return Response({**row.report, **kept})
+        return Response({**told, **kept})
 
     @extend_schema(operation_id="plans_delete", parameters=[schema.PLAN_ID], responses={204: None})
     def destroy(self, request: Request, plan: int) -> Response:
@@ -93,6 +98,16 @@ class Plans(ViewSet):
         if not StoredPlan.objects.filter(pk=plan).delete()[0]:
             raise Http404(f"there is no plan {plan}")
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def fleet_alone(payload: object, ways: Ways) -> tuple[Fleet, None]:
+    """The fleet, of a plan that is not kept."""
+    return fleet_of(payload, ways), None
+
+
+def fleet_and_text(payload: object, ways: Ways) -> tuple[Fleet, bytes]:
+    """The fleet, and the payload compressed, to be kept with the report."""
+    return fleet_of(payload, ways), compressed(payload)
 
 
 def keeps(request: Request) -> bool:

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 
 from powerplant.conf import conf
 from powerplant.units import WIND_MODES, Finding, Malformed
+from powerplant.views.showing import let_go
 from powerplant.whatif import Ways
 
 Read = TypeVar("Read")
@@ -14,7 +15,7 @@ TRUTH = ("true", "false")
 
 
 def read(request: Request, reader: Callable[[object, Ways], Read], *flags: str) -> Read:
-    """What `reader` reads of the body under the conventions of the query.
+    """What `reader` reads of the body under the conventions of the query; a large body is then let go.
 
     flags  other members of the query that are true or false
     Raises Malformed with the faults of both; TooManyPlants.
@@ -30,6 +31,7 @@ def read(request: Request, reader: Callable[[object, Ways], Read], *flags: str) 
         raise Malformed([*faults, *fault.faults]) from None
     if faults:
         raise Malformed(faults)
+    let_go(request)
     return found
 
 

@@ -12,10 +12,20 @@ IMPOSSIBLE = 422
 
 
 def show(request: Request, answer: object) -> None:
-    """Show the request and its answer; the length of a chunked body only the project knows."""
+    """Show the request and its answer."""
+    live.publish(request.data, answer, size_bytes(request))
+
+
+def let_go(request: Request) -> None:
+    """Empty a decoded body that is too large to be shown: it takes more memory than all that was read of it."""
+    if size_bytes(request) > live.MAX_BYTES and isinstance(request.data, dict):
+        request.data.clear()
+
+
+def size_bytes(request: Request) -> int:
+    """The length of the body; that of a chunked one only the project knows."""
     incoming = getattr(request, "incoming", None)
-    size_bytes = int(request.META.get("CONTENT_LENGTH") or 0) if incoming is None else incoming.taken
-    live.publish(request.data, answer, size_bytes)
+    return int(request.META.get("CONTENT_LENGTH") or 0) if incoming is None else int(incoming.taken)
 
 
 @contextmanager

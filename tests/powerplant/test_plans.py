@@ -12,14 +12,16 @@ import requests
 from django.contrib.auth.models import User
 from django.test import Client
 from django.test.utils import override_settings
-from rest_framework.test import APIClient
+from rest_framework.test import APIClient, APIRequestFactory
 
 from powerplant import conf, models
 from powerplant.dispatch import dispatch
+from powerplant.live import MAX_BYTES
 from powerplant.models import StoredPlan, TooLarge
 from powerplant.turns import Turns
 from powerplant.units import read_fleet
-from powerplant.views import searching
+from powerplant.views import reading, searching
+from powerplant.views.productionplan import ProductionPlan, fleet_of
 from tests.conftest import Start
 from tests.powerplant.oracles import payload, seeded
 from tests.powerplant.test_views import plant
@@ -70,8 +72,9 @@ def test_warns_of_what_was_rounded_and_of_equal_names(anonymous: APIClient) -> N
 
 
 @pytest.mark.django_db
-def test_keeps_a_plan_with_its_request(api: APIClient) -> None:
-    body = {**payload(480, 60), "note": [10**30, 0.1, "ü\u2028", None]}
+@pytest.mark.parametrize("long", ["", "x" * MAX_BYTES], ids=["small", "large"])
+def test_keeps_a_plan_with_its_request(long: str, api: APIClient) -> None:
+    body = {**payload(480, 60), "note": [10**30, 0.1, "ü\u2028", None, long]}
     made = api.post(PLANS, body, format="json")
     told = made.json()
     assert made.status_code == 201
@@ -187,7 +190,7 @@ def test_what_is_too_large_to_keep_is_said_to_be_answered_without(
         "bytes compressed, above the 200 kept; with ?store=false it is answered and not kept"
     )
     with pytest.raises(TooLarge, match=r"^the request takes "):
-        StoredPlan.objects.keep(payload(), {"load_mw": 1.0, "plants": []}, None)
+        StoredPlan.objects.keep(b"x" * 201, {"load_mw": 1.0, "plants": []}, None)
 
 
 @pytest.mark.django_db
@@ -197,6 +200,15 @@ def test_a_kept_plan_is_told_by_its_number_and_load(api: APIClient) -> None:
 
 
 # --- what if ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size_bytes", "left"), [(MAX_BYTES, True), (MAX_BYTES + 1, False)])
+def test_lets_go_of_a_body_once_read_when_it_is_too_large_to_be_shown(size_bytes: int, left: bool) -> None:
+    text = json.dumps(payload()).ljust(size_bytes)
+    sent = APIRequestFactory().post(PLANS, text, content_type="application/json")
+    request = ProductionPlan().initialize_request(sent)
+    assert len(reading.read(request, fleet_of).plants) == 6
+    assert bool(request.data) is left
 
 
 def test_answers_a_curve_without_a_key(anonymous: APIClient) -> None:

@@ -44,7 +44,7 @@ class Scale:
 FULL = Scale(
     official_rounds=15,
     contest={100: 9, 1000: 9, 10_000: 3, 50_000: 3},
-    limit_s=60,
+    limit_s=20,
     diagnosis=(1000, 10_000, 50_000),
     memory_plants=100_000,
     memory_bytes=16 * 2**20,

@@ -30,11 +30,11 @@ MOST_PLANTS = 100_000
 BYTES_A_NAME = 60  # 100,000 plants then take about 16 MiB
 
 
-def family_body(family: str, size: int, *, half_a_tenth: bool = False) -> bytes:
+def family_body(family: str, size: int, *, half_a_tenth: bool = False, padded: bool = True) -> bytes:
     """A fleet of the family at 62 % of what it can give."""
     units = tuple(FAMILIES[family](seeded(f"memory {family} {size}"), size))
     load_mw = int(0.62 * capacity(units)) / 10 + (0.05 if half_a_tenth else 0)
-    padding = BYTES_A_NAME if size == MOST_PLANTS else 0
+    padding = BYTES_A_NAME if size == MOST_PLANTS and padded else 0
     text = body(units, load_mw, padding=padding)
     while len(text) > MAX_BODY_BYTES:
         padding -= 1
@@ -62,6 +62,14 @@ def junk_body(value: str, size_bytes: int, most_values: int = MAX_BODY_VALUES) -
     return text.replace('"junk": []', f'"junk": [{",".join([value] * count)}]').encode()
 
 
+def full_body(size: int) -> bytes:
+    """A large fleet, and as many objects beside it as are taken."""
+    text = family_body("correlated", size, padded=False).decode()
+    values = text.count(",") + text.count("[") + text.count("{")
+    junk = ",".join(['{"a":1.5}'] * ((MAX_BODY_VALUES - values - 10) // 2))
+    return f'{text[:-1]},"junk":[{junk}]}}'.encode()
+
+
 def question(payload_text: bytes, **members: object) -> bytes:
     """What-if, about a payload."""
     return json.dumps({"payload": json.loads(payload_text), **members}).encode()
@@ -85,8 +93,8 @@ def cases(size: int, junk_bytes: int) -> dict[str, tuple[str, Callable[[], bytes
         "as many objects as are taken, in a member of no meaning": (PLAN, lambda: junk_body('{"a":1.5}', junk_bytes)),
         f"{junk} empty lists": (PLAN, lambda: junk_body("[]", junk_bytes, junk_bytes)),
         f"report, correlated, {size:,} plants": (f"{PLANS}?store=false", lambda: family_body("correlated", size)),
-        f"report kept, realistic, {size:,} plants": (PLANS, lambda: family_body("realistic", size)),
-        f"the kept report and its request, {size:,} plants": (f"{PLANS}/1", bytes),
+        f"report kept, correlated, {size:,} plants and as many objects as are taken": (PLANS, lambda: full_body(size)),
+        "the kept report and its request": (f"{PLANS}/1", bytes),
         f"report, {size:,} plants, all rounded, of one name": (f"{PLANS}?store=false", lambda: rounded_body(size)),
         f"curve, 500 loads, block, {size:,} plants": (
             f"{PLANS}/curve",
