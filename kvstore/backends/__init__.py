@@ -9,10 +9,10 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kvstore.backends.mariadb import MariaDB
-from kvstore.backends.rows import Put, Row, Rows
+from kvstore.backends.rows import Buried, Head, Logged, Put, Row, Rows, Stored, Versions
 from kvstore.backends.sqlite import Sqlite
 
-__all__ = ["Put", "Row", "Rows", "rows_of"]
+__all__ = ["Buried", "Head", "Logged", "Put", "Row", "Rows", "Stored", "Versions", "rows_of"]
 
 
 def rows_of(connection: BaseDatabaseWrapper, cursor: Any) -> Rows:

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from kvstore import store
+from kvstore.conditions import of_version
 from kvstore.keys import Path, path_of
 from kvstore.models import Namespace, Record
+from kvstore.store.writing import writing
 from tests.kvstore.conftest import ALIAS, clear
 
 pytestmark = pytest.mark.usefixtures("records")
@@ -26,8 +28,13 @@ MICROSECOND = timedelta(microseconds=1)
 K = path_of("default", "k")
 
 
-def put(path: Path = K, value: bytes = b"1", now: datetime = START, **more: Any) -> store.Written:
-    return store.put(path, value, "application/json", now=now, **more)
+def put(
+    path: Path = K, value: bytes = b"1", now: datetime = START, *, version: int | None = None, **more: Any
+) -> store.Written:
+    condition = None if version is None else of_version(version)
+    return store.put(path, store.Value(value, "application/json"), condition=condition, now=now, **more)
+
+
 
 
 def absent(path: Path = K, now: datetime = START) -> int:
@@ -58,7 +65,7 @@ def test_gives_the_bytes_back(value: bytes) -> None:
 
 def test_keeps_the_type_of_the_last_value() -> None:
     put()
-    store.put(K, b"x", "text/plain; charset=utf-8", now=START)
+    store.put(K, store.Value(b"x", "text/plain; charset=utf-8"), now=START)
     assert store.get(K, START).content_type == "text/plain; charset=utf-8"
 
 
@@ -102,7 +109,7 @@ def test_a_refused_write_leaves_nothing_behind() -> None:
     with pytest.raises(store.VersionConflict):
         put(version=1)
     with pytest.raises(store.Absent):
-        store.delete(K, START)
+        store.delete(K, now=START)
     assert not Namespace.objects.exists()
     assert not Record.objects.exists()
 
@@ -129,7 +136,7 @@ def test_refuses_a_version_that_is_not_the_current_one(saved: int, version: int,
 def test_versions_go_on_after_deletion() -> None:
     put()
     put()
-    assert store.delete(K, START) == 3
+    assert store.delete(K, now=START) == 3
     assert absent() == 3
     assert put(version=0) == store.Written(3, 4, created=True)
 
@@ -153,7 +160,7 @@ def test_what_is_gone_has_no_current_version(gone: str, version: int) -> None:
 def test_what_is_gone_is_not_deleted_again(gone: str) -> None:
     now = make_gone(gone)
     with pytest.raises(store.Absent, match=r"^there is no key k in the namespace default$"):
-        store.delete(K, now)
+        store.delete(K, now=now)
 
 
 @pytest.mark.parametrize("gone", ["deleted", "expired"])
@@ -225,20 +232,24 @@ def test_times_are_utc_whatever_the_zone_of_the_database(monkeypatch: pytest.Mon
 
 def test_a_deleted_record_keeps_no_bytes() -> None:
     put(value=b"secret", ttl_s=60)
-    store.delete(K, START)
+    store.delete(K, now=START)
     record = Record.objects.get(path=K)
     assert (bytes(record.value), record.content_type, record.expires_at, record.deleted) == (b"", "", None, True)
 
 
 def test_a_write_is_one_upsert_with_no_read_before_it() -> None:
-    for version in (None, 1, None):
+    put(path_of("default", "other"))
+    for version in (None, 0, 1, None):
+        path = K if version is not None else path_of("default", "other")
         with CaptureQueriesContext(connections[ALIAS]) as queries:
-            put(version=version)
-        words = [query["sql"].split()[0].upper() for query in queries]
-        assert [word for word in words if word not in {"BEGIN", "COMMIT"}] in (
-            ["INSERT", "INSERT"],
-            ["INSERT", "UPDATE"],
-        )
+            put(path, version=version)
+        asked = [" ".join(query["sql"].split()[:4]).upper() for query in queries]
+        lock, record, *after, log, count = [one for one in asked if one.split()[0] not in {"BEGIN", "COMMIT"}]
+        assert lock == "SELECT REVISION, VERSION_FLOOR, FORGOTTEN_REVISION,"
+        assert record.startswith(("INSERT INTO KVSTORE_RECORD", "UPDATE KVSTORE_RECORD SET"))
+        assert not after or version == 1
+        assert log.startswith("INSERT INTO KVSTORE_CHANGE")
+        assert count.startswith("UPDATE KVSTORE_NAMESPACE SET")
 
 
 def test_a_read_is_one_query() -> None:
@@ -258,7 +269,7 @@ def make_gone(how: str) -> datetime:
     put()
     put(ttl_s=1 if how == "expired" else None)
     if how == "deleted":
-        store.delete(K, START)
+        store.delete(K, now=START)
     return START + timedelta(seconds=1)
 
 
@@ -324,20 +335,20 @@ class StoreAgainstDict(RuleBasedStateMachine):
     def check_saved(self, path: Path, value: bytes, ttl_s: float | None, version: int | None) -> None:
         known, created = self.known[path], not self.current(path)
         written = put(path, value, self.now, ttl_s=ttl_s, version=version)
-        assert written == store.Written(known.version + 1, self.next_revision(path), created)
         expires_at = None if ttl_s is None else self.now + timedelta(seconds=ttl_s)
+        assert written == store.Written(known.version + 1, self.next_revision(path), created, expires_at)
         self.known[path] = Known(written.version, written.revision, value, expires_at)
 
     @rule(path=PATHS)
     def delete(self, path: Path) -> None:
         known = self.known[path]
         if self.current(path):
-            known.revision = store.delete(path, self.now)
+            known.revision = store.delete(path, now=self.now)
             assert known.revision == self.next_revision(path)
             known.value = None
         else:
             with pytest.raises(store.Absent):
-                store.delete(path, self.now)
+                store.delete(path, now=self.now)
 
     @rule(seconds=st.sampled_from([0.000001, 0.5, 1, 2]))
     def pass_time(self, seconds: float) -> None:
@@ -409,17 +420,17 @@ def test_no_version_and_no_revision_is_given_twice() -> None:
 
 def test_a_namespace_is_locked_until_its_write_is_committed(records: str) -> None:
     put()
-    with store.writing(K, START) as (_, revision):
+    with writing("default", [], START) as transaction:
         (locked,) = at_once(lambda: impatient(put))
     assert isinstance(locked, OperationalError)
-    assert put().revision == revision + 1
+    assert put().revision == transaction.revision + 1
 
 
 def test_other_namespaces_are_not_locked_where_rows_can_be(records: str) -> None:
     other = path_of("other", "k")
     put()
     put(other)
-    with store.writing(K, START):
+    with writing("default", [], START):
         (written,) = at_once(lambda: impatient(lambda: put(other)))
     assert isinstance(written, OperationalError if records == "sqlite" else store.Written)
 

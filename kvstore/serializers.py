@@ -1,0 +1,120 @@
+"""Queries, checked strictly, all faults at once. What is named twice is a fault, what is not known is ignored."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.http import QueryDict
+from rest_framework import serializers
+
+from kvstore import keys, values
+
+MAX_LIMIT = 1000
+DEFAULT_LIMIT = 100
+MAX_WAIT_S = 60
+WORDS = {"true": True, "false": False}
+NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,9})?")
+
+
+class Text(serializers.Field[Any, object, Any, Any]):
+    """A text that one of our functions reads; what it raises is the fault."""
+
+    def __init__(self, read: Callable[[str], Any] = str, **options: Any) -> None:
+        """`read` takes the text as it was sent, empty too."""
+        super().__init__(**options)
+        self._read = read
+
+    def to_internal_value(self, data: object) -> Any:
+        """What was read."""
+        try:
+            return self._read(str(data))
+        except ValueError as fault:
+            raise serializers.ValidationError(str(fault)) from None
+
+
+class Query(serializers.Serializer[dict[str, Any]]):
+    """What stands behind the `?`."""
+
+
+def prefix(sent: str) -> str:
+    """What keys may begin with, or have in them."""
+    keys.check_prefix(sent)
+    return sent
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A whole number in decimal digits."""
+
+    def read(sent: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,19}", sent) or not low <= int(sent) <= high:
+            raise ValueError(f"{values.shown(sent)!r} is no whole number from {low} to {high}")
+        return int(sent)
+
+    return read
+
+
+def wait_s(sent: str) -> float:
+    """Seconds, with a fraction or without."""
+    if not NUMBER.fullmatch(sent) or not 0 <= float(sent) <= MAX_WAIT_S:
+        raise ValueError(f"{values.shown(sent)!r} is no number of seconds from 0 to {MAX_WAIT_S}")
+    return float(sent)
+
+
+def word(sent: str) -> bool:
+    """The words true or false."""
+    if sent not in WORDS:
+        raise ValueError(f"{values.shown(sent)!r} is neither true nor false")
+    return WORDS[sent]
+
+
+class WriteQuery(Query):
+    """`?ttl=`."""
+
+    ttl = Text(values.read_ttl, default=None)
+
+
+class TouchQuery(WriteQuery):
+    """`?touch&ttl=`."""
+
+    touch = Text(error_messages={"required": "POST to a key is ?touch, with &ttl= or without; PUT writes a value"})
+
+
+class PageQuery(Query):
+    """`?limit=&cursor=`."""
+
+    limit = Text(whole(1, MAX_LIMIT), default=DEFAULT_LIMIT)
+    cursor = Text(default="")
+
+
+class ListQuery(PageQuery):
+    """`?prefix=&delimiter=&limit=&cursor=&values=`."""
+
+    prefix = Text(prefix, default="")
+    delimiter = Text(prefix, default="")
+    values = Text(word, default=False)
+
+
+class HistoryQuery(PageQuery):
+    """`?version=` for the value that it had; `?limit=&cursor=` for the list."""
+
+    version = Text(whole(1, values.MAX_VERSION), default=None)
+
+
+class ChangesQuery(Query):
+    """`?since=&wait=&prefix=&limit=`."""
+
+    since = Text(whole(0, values.MAX_VERSION), default=0)
+    wait = Text(wait_s, default=0.0)
+    prefix = Text(prefix, default="")
+    limit = Text(whole(1, MAX_LIMIT), default=DEFAULT_LIMIT)
+
+
+def checked(kind: type[Query], sent: QueryDict) -> dict[str, Any]:
+    """The query's values; raises ValidationError (400) with everything that is wrong."""
+    query = kind(data=sent.dict())
+    repeated = {name: f"{name} is given {len(sent.getlist(name))} times" for name in query.fields if len(sent.getlist(name)) > 1}
+    if repeated:
+        raise serializers.ValidationError(repeated)
+    query.is_valid(raise_exception=True)
+    found: dict[str, Any] = query.validated_data
+    return found
