@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kvstore.values import MAX_VERSION, shown
+from kvstore.values import shown
 
+MAX_VERSION = 2**63 - 1
 # An element of a list, with the comma after it; it may be empty.
 ELEMENT = re.compile(r'[ \t]*(?:(W/)?"([!#-~\x80-\xff]*)"[ \t]*)?(?:,|\Z)')
 OURS = re.compile(r"[1-9][0-9]{0,18}")
