@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
-from kvstore import keys, store, values
+from kvstore import envelopes, keys, store, values
 
 
 class Problem(APIException):
@@ -38,7 +38,7 @@ STATUS: Mapping[type[Exception], int] = {
 
 def answer_of(fault: Exception) -> Exception:
     """The APIException for a fault of keys, values or store; any other fault as it is."""
-    if isinstance(fault, values.BadSave):
+    if isinstance(fault, envelopes.BadBody):
         return ValidationError(details(fault.faults))
     if isinstance(fault, keys.BadKey | keys.BadNamespace):
         return bad_key(str(fault))
@@ -53,9 +53,12 @@ def bad_key(detail: str) -> ValidationError:
     return ValidationError({"key": [ErrorDetail(detail, "invalid")]})
 
 
-def details(faults: tuple[values.Fault, ...]) -> dict[str, list[ErrorDetail]]:
+def details(faults: tuple[envelopes.Fault, ...]) -> dict[str, Any]:
     """DRF's form of faults: by member, those of the whole under its own name for them."""
-    found: dict[str, list[ErrorDetail]] = {}
+    found: dict[str, Any] = {}
     for fault in faults:
-        found.setdefault(fault.member or "non_field_errors", []).append(ErrorDetail(fault.detail, fault.code))
+        holder = found
+        for step in envelopes.steps_of(fault.member):
+            holder = holder.setdefault(step, {})
+        holder.setdefault("non_field_errors", []).append(ErrorDetail(fault.detail, fault.code))
     return found

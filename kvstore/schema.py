@@ -4,8 +4,9 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
+from kvstore.conditions import MAX_VERSION
+from kvstore.envelopes import MAX_TTL_S
 from kvstore.keys import MAX_KEY_BYTES
-from kvstore.values import MAX_TTL_S, MAX_VERSION
 
 PROBLEM = "application/problem+json"
 KEY = {

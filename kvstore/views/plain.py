@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kvstore import keys, schema, store, values
+from kvstore import envelopes, keys, schema, store, values
 from kvstore.conf import READ, WRITE, conf, require_access
 from kvstore.problems import Problem, answer_of, bad_key, revision_headers
 
@@ -57,7 +57,7 @@ class Save(KeyValueView):
     def post(self, request: Request) -> HttpResponse:
         """Save a value: 201 where the key was absent, 200 where it had one."""
         require_access(request, WRITE)
-        asked = values.read_save(body_of(request))
+        asked = envelopes.read_save(body_of(request))
         path = keys.path_of(NAMESPACE, asked.key)
         require_access(request, WRITE, path)
         values.check_size(asked.value, conf.max_value_bytes)
