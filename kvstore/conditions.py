@@ -30,6 +30,17 @@ class Condition:
         """Whether a write may happen where this version is the current one, 0: the key is absent."""
         return (version in self.versions) is not self.negated
 
+    def holds_for_some(self) -> bool:
+        """Whether it holds for a version that a key may have, and not for absent keys alone."""
+        return self.negated or any(self.versions - {0})
+
+    def __str__(self) -> str:
+        """What the version is to be, in words."""
+        listed = " or ".join(map(str, sorted(self.versions)))
+        if not self.negated:
+            return listed or "one that any of the ETags is for"
+        return "any" if self.versions == {0} else f"any but {listed}"
+
     def __and__(self, other: "Condition") -> "Condition":
         """Holds where both do."""
         if self.negated and other.negated:

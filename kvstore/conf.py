@@ -17,7 +17,8 @@ from rest_framework.request import Request
 
 READ = "kv:read"
 WRITE = "kv:write"
-ACTIONS = (READ, WRITE)
+ADMIN = "admin"
+ACTIONS = (READ, WRITE, ADMIN)
 # What surrounds a value in a body of /save: a key of 512 bytes, each written as \u00XX, the members' names, blanks.
 ENVELOPE_BYTES = 8 * 2**10
 TXN_BYTES = 16 * 2**20

@@ -16,7 +16,6 @@ SHAPE = re.compile(r"([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2,3})?")
 # Two lists are taken for one once in 2**48 mixed-up cursors.
 BOUND_BYTES = 6
 REVISION_BYTES = 8
-AT_KEY, PAST_PREFIX = b"k", b"p"
 
 
 class BadCursor(ValueError):
@@ -39,32 +38,23 @@ class Listing:
     delimiter: str = ""
 
 
-@dataclass(frozen=True)
-class Place:
-    """After a key or, where it is `past` a common prefix, after all keys that start with it."""
-
-    text: str
-    past: bool = False
+def after(listing: Listing, last: str) -> str:
+    """The cursor of what comes after a key or a common prefix in a list of keys."""
+    return encode(listing, last.encode())
 
 
-def after(listing: Listing, place: Place) -> str:
-    """The cursor of what comes after a place in a list of keys."""
-    return encode(listing, (PAST_PREFIX if place.past else AT_KEY) + place.text.encode())
-
-
-def read_after(listing: Listing, cursor: str) -> Place | None:
-    """The place to go on after, a key or its start; None for an empty cursor; raises BadCursor."""
+def read_after(listing: Listing, cursor: str) -> str | None:
+    """The key or common prefix to go on after; None for an empty cursor; raises BadCursor."""
     if not cursor:
         return None
-    data = decode(listing, cursor)
-    text = text_of(cursor, data[1:])
+    last = text_of(cursor, decode(listing, cursor))
     try:
-        keys.check_key(text)
+        keys.check_key(last)
     except keys.BadKey:
         raise BadCursor(cursor) from None
-    if data[:1] not in (AT_KEY, PAST_PREFIX) or not text.startswith(listing.prefix):
+    if not last.startswith(listing.prefix):
         raise BadCursor(cursor)
-    return Place(text, past=data[:1] == PAST_PREFIX)
+    return last
 
 
 def before(path: keys.Path, revision: int) -> str:

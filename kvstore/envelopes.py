@@ -59,6 +59,14 @@ class Save:
     version: int | None = None
 
 
+@dataclass(frozen=True)
+class Quota:
+    """How much a namespace may have; None: there is no bound."""
+
+    max_keys: int | None
+    max_bytes: int | None
+
+
 def read_save(body: bytes) -> Save:
     """The envelope `{"key", "value", "ttl"?, "version"?}`.
 
@@ -83,6 +91,16 @@ def read_restore(body: bytes) -> int:
         raise BadBody([Fault("", "invalid", "the body is not a JSON object with restore")])
     refuse(list(faults_of(members, RESTORE, RESTORE)) or list(repeated(body, depth=1)))
     return int(members["restore"])
+
+
+def read_quota(body: bytes) -> Quota:
+    """`{"max_keys"?, "max_bytes"?}`, null like what is left out: no bound; raises NotJSON, BadBody."""
+    members = values.decode(body)
+    if not isinstance(members, dict):
+        raise BadBody([Fault("", "invalid", "the body is not a JSON object with max_keys and max_bytes")])
+    refuse(list(faults_of(members, QUOTA, ())) or list(repeated(body, depth=1)))
+    bounds = {name: None if bound is None else int(bound) for name, bound in members.items()}
+    return Quota(bounds.get("max_keys"), bounds.get("max_bytes"))
 
 
 def refuse(faults: Sequence[Fault]) -> None:
@@ -177,10 +195,18 @@ def restore_fault(version: object) -> str | None:
     return None
 
 
+def bound_fault(bound: object) -> str | None:
+    """A bound is a whole number, or null for none."""
+    if bound is not None and not (is_integer(bound) and 0 <= bound <= MAX_VERSION):
+        return f"the bound is {shown(bound)}; it is a whole number from 0 to {MAX_VERSION}, or null for none"
+    return None
+
+
 def is_integer(number: object) -> TypeGuard[float]:
     """Whether it is a whole number, also when it is written as 1.0 (as in JSON Schema); true is none."""
     return not isinstance(number, bool) and isinstance(number, int | float) and number == number // 1
 
 
 SAVE: Mapping[str, Rule] = {"key": key_fault, "value": value_fault, "ttl": ttl_fault, "version": version_fault}
+QUOTA: Mapping[str, Rule] = {"max_keys": bound_fault, "max_bytes": bound_fault}
 RESTORE: Mapping[str, Rule] = {"restore": restore_fault}

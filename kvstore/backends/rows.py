@@ -43,6 +43,7 @@ WHERE path = %s AND {LIVES}
 """
 BURY_EXPIRED = BURY.replace(LIVES, "NOT deleted AND expires_at <= %s")
 VERSIONS = "SELECT path, version FROM kvstore_record WHERE path IN "
+SIZES = "SELECT path, size_bytes FROM kvstore_record WHERE path IN "
 AFTER = "SELECT version, replaced_bytes, size_bytes, content_type, meta FROM kvstore_record WHERE path = %s"
 LOG = """
 INSERT INTO kvstore_change
@@ -248,6 +249,14 @@ class Rows:
         for some in batches(list(paths)):
             self._cursor.execute(f"{VERSIONS}{marks(len(some))} AND {LIVES}", [*some, self.time(now)])
             found |= {Path(text(path)): version for path, version in self._cursor.fetchall()}
+        return found
+
+    def sizes(self, paths: Collection[Path]) -> dict[Path, int]:
+        """The bytes of the values that there are."""
+        found: dict[Path, int] = {}
+        for some in batches(list(paths)):
+            self._cursor.execute(SIZES + marks(len(some)), some)
+            found |= {Path(text(path)): size_bytes for path, size_bytes in self._cursor.fetchall()}
         return found
 
     # --- the log, and answers that are kept

@@ -7,6 +7,7 @@ when it raises, nothing was written. Reads of one key come from the cache, which
 from kvstore.store.answers import Once
 from kvstore.store.faults import (
     Absent,
+    AnswerTooLarge,
     Forgotten,
     NoNamespace,
     NoVersion,
@@ -20,6 +21,7 @@ from kvstore.store.writing import Value
 
 __all__ = [
     "Absent",
+    "AnswerTooLarge",
     "Forgotten",
     "NoNamespace",
     "NoVersion",

@@ -63,6 +63,14 @@ class Forgotten(Exception):
         self.revision = revision
 
 
+class AnswerTooLarge(Exception):
+    """The values that are asked for at once have too many bytes."""
+
+    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
+        """How many, and how many are allowed."""
+        super().__init__(f"the values asked for have {size_bytes} bytes; at most {limit_bytes} are given at once")
+
+
 class OtherRequest(Exception):
     """The Idempotency-Key was used for another request."""
 

@@ -1,13 +1,13 @@
 """Namespaces as a whole: which there are, how large, their quotas, and their end."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
 from kvstore import keys
-from kvstore.backends import Head, Rows
-from kvstore.backends.rows import text
+from kvstore.backends import Head
+from kvstore.backends.rows import marks, text
 from kvstore.models import DELETE
 from kvstore.store.databases import reading
 from kvstore.store.faults import NoNamespace
@@ -15,8 +15,7 @@ from kvstore.store.writing import writing
 
 LISTED = """
 SELECT name, revision, key_count, byte_count, max_keys, max_bytes, created_at FROM kvstore_namespace
-WHERE name > %s AND NOT deleted ORDER BY name LIMIT %s
-"""
+WHERE name > %s AND NOT deleted"""
 # The log tells each key's end under a revision of its own; what the values were is forgotten.
 LOG_ALL = """
 INSERT INTO kvstore_change
@@ -48,10 +47,11 @@ class Size:
     created_at: datetime
 
 
-def sizes(limit: int, after: str = "") -> tuple[Sequence[Size], bool]:
-    """At most `limit` namespaces by name, and whether there are more."""
+def sizes(limit: int, after: str = "", names: Collection[str] | None = None) -> tuple[Sequence[Size], bool]:
+    """At most `limit` namespaces by name, and whether there are more; of `names` only, where they are given."""
+    inside = "" if names is None else f" AND name IN {marks(len(names))}" if names else " AND FALSE"
     with reading() as rows:
-        found = rows.select(LISTED, [after, limit + 1])
+        found = rows.select(f"{LISTED}{inside} ORDER BY name LIMIT %s", [after, *(names or ()), limit + 1])
         listed = [
             Size(text(name), *rest, created_at=cast("datetime", rows.aware(created_at)))
             for name, *rest, created_at in found[:limit]

@@ -8,8 +8,11 @@ from itertools import groupby
 from kvstore.backends import Row
 from kvstore.keys import Path, path_of
 from kvstore.store.answers import Once
+from kvstore.store.faults import AnswerTooLarge
 from kvstore.store.writing import Value, Writing, expiry, writing
 from kvstore.transactions import Get, Op, Put, Txn
+
+MAX_ANSWER_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,21 @@ def carry_out(transaction: Writing, namespace: str, ops: Sequence[Op]) -> Iterat
     if isinstance(ops[0], Put):
         yield from put(transaction, [op for op in ops if isinstance(op, Put)], paths)
     elif isinstance(ops[0], Get):
-        found = transaction.rows.read_many(paths)
+        found = read_bounded(transaction, paths)
         for op, path in zip(ops, paths, strict=True):
             row = found.get(path)
             yield Got(op.key, row if row and row.lives(transaction.now) else None)
     else:
         for op, path in zip(ops, paths, strict=True):
             yield DeleteDone(op.key, transaction.bury(path) is not None)
+
+
+def read_bounded(transaction: Writing, paths: Sequence[Path]) -> dict[Path, Row]:
+    """The rows, counted over the whole transaction; raises AnswerTooLarge before they are read."""
+    transaction.given_bytes += sum(transaction.rows.sizes(paths).values())
+    if transaction.given_bytes > MAX_ANSWER_BYTES:
+        raise AnswerTooLarge(transaction.given_bytes, MAX_ANSWER_BYTES)
+    return transaction.rows.read_many(paths)
 
 
 def put(transaction: Writing, puts: Sequence[Put], paths: Sequence[Path]) -> Iterator[PutDone]:

@@ -44,6 +44,7 @@ class Writing:
         self.now = now
         self.head = rows.lock(namespace, now)
         self.revision = self.head.revision
+        self.given_bytes = 0
         self._namespace = namespace
         self._author = author
         self._keys = 0

@@ -1,8 +1,6 @@
 """`/api/v1/namespaces/{ns}/keys/{key}`: values as bytes of any type, with their version as ETag."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import IO, Any
 
 import msgspec
 from django.http import HttpResponse
@@ -10,18 +8,16 @@ from django.utils import timezone
 from django.utils.http import http_date
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from kvstore import conditions, metadata, schema, store, values
 from kvstore.conf import READ, WRITE, conf, sender_of
-from kvstore.problems import Problem, revision_headers
+from kvstore.problems import revision_headers
 from kvstore.serializers import TouchQuery, WriteQuery, checked
 from kvstore.store.records import Written
-from kvstore.views.answering import answer, path_of
+from kvstore.views.answering import BytesBody, answer, body_of, path_of
 from kvstore.views.once import OnceView
 
-OCTETS = "application/octet-stream"
 # What is stored is nobody's page of this host, and is not to be taken for another type than it was sent as.
 STORED = {
     "X-Content-Type-Options": "nosniff",
@@ -30,25 +26,11 @@ STORED = {
 }
 
 
-class AnyBody(BaseParser):
-    """The bytes of a body of whatever type."""
-
-    media_type = "*/*"
-
-    def parse(self, stream: IO[bytes], _type: str | None = None, context: Mapping[str, Any] | None = None) -> bytes:
-        """All of it; raises Problem (413) above the largest value, before it is read where its length is declared."""
-        limit = conf.max_value_bytes
-        declared = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0)
-        if declared > limit:
-            raise Problem(413, f"the value has {declared} bytes; at most {limit} are allowed")
-        return stream.read()
-
-
 class RecordView(OnceView):
     """One key."""
 
     http_method_names = ["get", "head", "put", "delete", "post"]
-    parser_classes = [AnyBody]
+    parser_classes = [BytesBody]
 
     @extend_schema(
         operation_id="kv_read",
@@ -64,20 +46,20 @@ class RecordView(OnceView):
         headers = headers_of(row.version, row.revision, row.updated_at, row.expires_at)
         if conditions.not_modified(request.headers.get("If-None-Match"), row.version):
             return HttpResponse(status=304, headers=headers)
-        headers |= STORED | metadata.to_headers(row.meta)
+        headers |= value_headers(row.meta)
         return HttpResponse(row.value, content_type=row.content_type, headers=headers)
 
     @extend_schema(
         operation_id="kv_write",
         parameters=[*schema.KEY_OF, schema.TTL, schema.IF_MATCH, schema.IF_NONE_MATCH, schema.META, *schema.WRITTEN],
-        request={OCTETS: schema.BYTES},
+        request={values.BYTES: schema.BYTES},
         responses=schema.answers(412, 413, 414, 431, 507, s200=schema.SAVED, s201=schema.SAVED),
     )
     def put(self, request: Request, namespace: str, key: str) -> HttpResponse:
         """Keep the body under the key, with its type: 201 where the key was absent, 200 where it had a value."""
         path = path_of(request, WRITE, namespace, key)
         ttl_s = checked(WriteQuery, request.query_params)["ttl"]
-        value = store.Value(body_of(request), content_type_of(request), metadata.read(request.META))
+        value = store.Value(body_of(request), content_type_of(request), metadata.text_of(metadata.read(request.META)))
         values.check_size(value.data, conf.max_value_bytes)
         if values.is_json(value.content_type):
             values.check_json(value.data)
@@ -127,18 +109,16 @@ class RecordView(OnceView):
         return self.once(request, b"", act, render)
 
 
-def body_of(request: Request) -> bytes:
-    """The body; without one DRF asks no parser."""
-    data = request.data
-    return data if isinstance(data, bytes) else b""
+def value_headers(meta: str) -> dict[str, str]:
+    """What goes with the bytes of a value beside its type."""
+    return STORED | metadata.headers_of(meta)
 
 
 def content_type_of(request: Request) -> str:
     """The Content-Type as it is kept; raises ValidationError (400) where it could not be given out again."""
-    sent = (request.META.get("CONTENT_TYPE") or OCTETS).strip()
-    if len(sent) > schema.MAX_CONTENT_TYPE or not sent.isascii() or not sent.isprintable() or "/" not in sent:
-        detail = f"the Content-Type is type/subtype in printable ASCII of at most {schema.MAX_CONTENT_TYPE} characters"
-        raise ValidationError({"Content-Type": detail})
+    sent = (request.META.get("CONTENT_TYPE") or values.BYTES).strip()
+    if fault := values.content_type_fault(sent):
+        raise ValidationError({"Content-Type": fault})
     return sent
 
 
