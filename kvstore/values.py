@@ -19,6 +19,7 @@ MAX_TYPE_CHARACTERS = 255
 MAX_SHOWN = 64
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 TYPE = re.compile(rf"{WORD}/{WORD}(?:[ \t]*;[ -~]*)?")
+HOLDERS = (dict, list)
 TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
@@ -73,12 +74,12 @@ def decode(data: bytes, what: str = "body") -> object:
 
 def deeper_than(limit: int, value: object) -> bool:
     """Whether arrays and objects are nested more than `limit` levels."""
-    level = [value] if isinstance(value, dict | list) else []
+    level = [value] if isinstance(value, HOLDERS) else []
     for _ in range(limit):
         if not level:
             return False
-        inner = (item for holder in level for item in (holder.values() if isinstance(holder, dict) else holder))
-        level = [item for item in inner if isinstance(item, dict | list)]
+        inner = (holder.values() if isinstance(holder, dict) else holder for holder in level)
+        level = [item for items in inner for item in items if isinstance(item, HOLDERS)]
     return bool(level)
 
 
@@ -90,14 +91,15 @@ def repeated(data: bytes) -> Iterator[tuple[tuple[str | int, ...], str, int]]:
     """
     twice = False
 
-    def members(pairs: list[tuple[str, object]]) -> object:
+    def look(pairs: list[tuple[str, object]]) -> None:
         nonlocal twice
         twice = twice or len(dict(pairs)) < len(pairs)
-        return tuple(pairs)
 
     try:
-        # Numbers were checked before; an object is a tuple of its members here, an array a list.
-        whole = json.loads(data, object_pairs_hook=members, parse_int=float)
+        # Numbers were checked before.
+        json.loads(data, object_pairs_hook=look, parse_int=float)
+        # An object is a tuple of its members here, an array a list.
+        whole = json.loads(data, object_pairs_hook=tuple, parse_int=float) if twice else None
     except RecursionError:
         raise NotJSON(f"the JSON is {TOO_DEEP}") from None
     level: list[tuple[tuple[str | int, ...], Any]] = [((), whole)] if twice else []
