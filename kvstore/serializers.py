@@ -1,19 +1,18 @@
 """Queries, checked strictly, all faults at once. What is named twice is a fault, what is not known is ignored."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from django.http import QueryDict
 from rest_framework import serializers
 
-from kvstore import keys, values
+from kvstore import keys, queries, values
+from kvstore.conditions import MAX_VERSION
 
 MAX_LIMIT = 1000
 DEFAULT_LIMIT = 100
 MAX_WAIT_S = 60
 WORDS = {"true": True, "false": False}
-NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{1,9})?")
 
 
 class Text(serializers.Field[Any, object, Any, Any]):
@@ -42,22 +41,18 @@ def prefix(sent: str) -> str:
     return sent
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """A whole number in decimal digits."""
+def integer(name: str, low: int, high: int) -> Callable[[str], int]:
+    """How this parameter is read."""
 
     def read(sent: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,19}", sent) or not low <= int(sent) <= high:
-            raise ValueError(f"{values.shown(sent)!r} is no whole number from {low} to {high}")
-        return int(sent)
+        return queries.read_integer(name, sent, low, high)
 
     return read
 
 
 def wait_s(sent: str) -> float:
     """Seconds, with a fraction or without."""
-    if not NUMBER.fullmatch(sent) or not 0 <= float(sent) <= MAX_WAIT_S:
-        raise ValueError(f"{values.shown(sent)!r} is no number of seconds from 0 to {MAX_WAIT_S}")
-    return float(sent)
+    return queries.read_decimal("wait", sent, 0, MAX_WAIT_S)
 
 
 def word(sent: str) -> bool:
@@ -70,7 +65,7 @@ def word(sent: str) -> bool:
 class WriteQuery(Query):
     """`?ttl=`."""
 
-    ttl = Text(values.read_ttl, default=None)
+    ttl = Text(queries.read_ttl, default=None)
 
 
 class TouchQuery(WriteQuery):
@@ -82,7 +77,7 @@ class TouchQuery(WriteQuery):
 class PageQuery(Query):
     """`?limit=&cursor=`."""
 
-    limit = Text(whole(1, MAX_LIMIT), default=DEFAULT_LIMIT)
+    limit = Text(integer("limit", 1, MAX_LIMIT), default=DEFAULT_LIMIT)
     cursor = Text(default="")
 
 
@@ -97,16 +92,16 @@ class ListQuery(PageQuery):
 class HistoryQuery(PageQuery):
     """`?version=` for the value that it had; `?limit=&cursor=` for the list."""
 
-    version = Text(whole(1, values.MAX_VERSION), default=None)
+    version = Text(integer("version", 1, MAX_VERSION), default=None)
 
 
 class ChangesQuery(Query):
     """`?since=&wait=&prefix=&limit=`."""
 
-    since = Text(whole(0, values.MAX_VERSION), default=0)
+    since = Text(integer("since", 0, MAX_VERSION), default=0)
     wait = Text(wait_s, default=0.0)
     prefix = Text(prefix, default="")
-    limit = Text(whole(1, MAX_LIMIT), default=DEFAULT_LIMIT)
+    limit = Text(integer("limit", 1, MAX_LIMIT), default=DEFAULT_LIMIT)
 
 
 def checked(kind: type[Query], sent: QueryDict) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from rest_framework.request import Request
 
 from kvstore import schema, store
 from kvstore.cache import CacheAway
+from kvstore.conditions import MAX_VERSION
 from kvstore.conf import READ, conf
 from kvstore.problems import Problem, revision_headers
-from kvstore.serializers import ChangesQuery, checked, whole
+from kvstore.queries import BadNumber, read_integer
+from kvstore.serializers import ChangesQuery, checked
 from kvstore.store import changes, sweeping
-from kvstore.values import MAX_VERSION
 from kvstore.views.answering import KeyValueView, answer, namespace_of
 
 EVENTS = "text/event-stream"
@@ -191,8 +192,8 @@ def last_event(request: Request, since: int) -> int:
     if not sent:
         return since
     try:
-        return whole(0, MAX_VERSION)(sent)
-    except ValueError as fault:
+        return read_integer("Last-Event-ID", sent, 0, MAX_VERSION)
+    except BadNumber as fault:
         raise ValidationError({"Last-Event-ID": str(fault)}) from None
 
 

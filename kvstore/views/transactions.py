@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from kvstore import keys, schema, store, transactions, values
 from kvstore.conf import READ, WRITE, conf, require_access, sender_of
 from kvstore.store.transactions import DeleteDone, Outcome, PutDone, Result, commit
-from kvstore.transactions import Get, Txn
+from kvstore.transactions import Get, Put, Txn
 from kvstore.views.answering import JSONBody, body_of
 from kvstore.views.lists import shown_value
 from kvstore.views.once import OnceView
@@ -47,8 +47,9 @@ class Transaction(OnceView):
         txn = transactions.read_txn(body)
         for action, key in touched(txn):
             require_access(request, action, keys.path_of(namespace, key))
-        for value in transactions.values_of(txn):
-            values.check_size(value, conf.max_value_bytes)
+        for op in (*txn.success, *txn.failure):
+            if isinstance(op, Put):
+                values.check_size(op.value, conf.max_value_bytes)
 
         def act(once: store.Once | None) -> Outcome:
             return commit(namespace, txn, now=timezone.now(), author=sender_of(request), once=once)

@@ -19,6 +19,7 @@ from rest_framework.test import APIClient
 from buildserver import keys as access_keys
 from kvstore import store
 from kvstore.keys import path_of
+from kvstore.store.writing import writing
 from tests.kvstore.conftest import ALIAS, Clock, RecordsHere, add, remove, sqlite_settings
 
 pytestmark = pytest.mark.usefixtures("records")
@@ -179,7 +180,7 @@ def test_says_which_version_is_there(api: APIClient) -> None:
 
 
 def test_a_value_that_is_not_json_is_named_and_not_shown(api: APIClient, clock: Clock) -> None:
-    store.put(path_of("default", "a"), b"\xff", "image/png", now=clock.now)
+    store.put(path_of("default", "a"), store.Value(b"\xff", "image/png"), now=clock.now)
     answer = api.get("/get/a")
     told = "the value is image/png, not JSON; /api/v1/namespaces/default/keys/{key} gives it as it is"
     assert problem(answer, 406)["detail"] == told
@@ -187,7 +188,7 @@ def test_a_value_that_is_not_json_is_named_and_not_shown(api: APIClient, clock: 
 
 
 def test_works_in_the_namespace_default_only(api: APIClient, clock: Clock) -> None:
-    store.put(path_of("team-a", "a"), b"1", JSON, now=clock.now)
+    store.put(path_of("team-a", "a"), store.Value(b"1", JSON), now=clock.now)
     assert api.get("/get/a").status_code == 404
     assert api.get("/get?key=team-a/a").status_code == 404
     problem(api.delete("/delete/a"), 404)
@@ -400,7 +401,7 @@ def test_a_locked_database_is_503_for_writes_and_the_next_one_works(api: APIClie
     locked, asked = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with store.writing(path_of("default", "b"), clock.now):
+        with writing("default", [], clock.now):
             locked.set()
             asked.wait(30)
         connections.close_all()
