@@ -1,7 +1,7 @@
 """Numbers in the query of a URL.
 
-Decimal and in ASCII digits alone: a sign or an exponent would have a plus, which is a blank in a query, and what has one
-spelling is refused in the same way by every proxy and test. NaN and infinity are no durations.
+In ASCII digits with or without a fraction. No sign and no exponent: a plus is a blank in a query. NaN and infinity are
+no durations.
 """
 
 import re
@@ -9,7 +9,7 @@ import re
 from kvstore.envelopes import MAX_TTL_S
 from kvstore.values import shown
 
-DECIMAL = re.compile(r"\d+(\.[0-9]+)?")
+DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 INTEGER = re.compile(r"[0-9]+")
 MAX_DIGITS = 19
 
@@ -42,7 +42,7 @@ def read_decimal(name: str, text: str, low: float, high: float) -> float:
 
 
 def read_integer(name: str, text: str, low: int, high: int) -> int:
-    """The integer low <= n <= high of a parameter, or BadNumber; `high` has at most MAX_DIGITS digits, `low` is >= 0."""
+    """The parameter's integer, 0 <= low <= n <= high < 10**MAX_DIGITS; raises BadNumber."""
     number = int(text) if INTEGER.fullmatch(text) and len(text) <= MAX_DIGITS else -1
     if not low <= number <= high:
         raise BadNumber(f"{name} is {shown(text)!a}; it is an integer, {low} to {high}")

@@ -195,6 +195,11 @@ def test_takes_1000_of_each() -> None:
     assert (len(found.compare), len(found.success), len(found.failure)) == (1000, 1000, 1000)
 
 
+def test_does_not_look_into_a_list_that_is_too_long() -> None:
+    detail = "there are 1001 here; at most 1000 are allowed"
+    assert faults(json.dumps({"success": [{}] * 1001}).encode()) == [Fault("success", "invalid", detail)]
+
+
 def test_tells_all_faults_at_once() -> None:
     put = {"key": 1, "value": 1, "value_base64": 2, "content_type": "text/plain", "ttl": -1, "x": 1}
     found = faults(json.dumps({"success": [{"put": put}, {}], "compare": [7], "failure": {}, "y": 1}).encode())
