@@ -106,7 +106,9 @@ SIZE = shape(
 NAMESPACES = page_of(SIZE)
 QUOTA = shape("max_keys max_bytes keys bytes", max_keys=COUNT_OR_NULL, max_bytes=COUNT_OR_NULL, keys=COUNT, bytes=COUNT)
 SET_QUOTA = {
-    **shape("", max_keys={**COUNT_OR_NULL, "maximum": MAX_VERSION}, max_bytes={**COUNT_OR_NULL, "maximum": MAX_VERSION}),
+    **shape(
+        "", max_keys={**COUNT_OR_NULL, "maximum": MAX_VERSION}, max_bytes={**COUNT_OR_NULL, "maximum": MAX_VERSION}
+    ),
     "additionalProperties": False,
 }
 TTL_NUMBER = SAVE["properties"]["ttl"]  # type: ignore[index]
@@ -124,7 +126,13 @@ PUT_OP = {
         closed("key value_base64", key=KEY, value_base64=BASE64, content_type={"type": "string"}, ttl=TTL_NUMBER),
     ]
 }
-OP = {"oneOf": [closed("put", put=PUT_OP), closed("get", get=closed("key", key=KEY)), closed("delete", delete=closed("key", key=KEY))]}
+OP = {
+    "oneOf": [
+        closed("put", put=PUT_OP),
+        closed("get", get=closed("key", key=KEY)),
+        closed("delete", delete=closed("key", key=KEY)),
+    ]
+}
 OPS = {"type": "array", "items": OP, "maxItems": 1000}
 TXN = closed(
     "",
@@ -132,7 +140,9 @@ TXN = closed(
     success=OPS,
     failure=OPS,
 )
-GOT_OP = shape("key version", key=KEY, value=VALUE, value_base64=BASE64, content_type={"type": "string"}, version=VERSION)
+GOT_OP = shape(
+    "key version", key=KEY, value=VALUE, value_base64=BASE64, content_type={"type": "string"}, version=VERSION
+)
 RESULT = {
     "oneOf": [
         shape("put", put=SAVED),
@@ -178,7 +188,9 @@ LIST = (
 HISTORY = (in_query("version", {**VERSION, "maximum": MAX_VERSION}, "the bytes of this version, not the list"), *PAGE)
 CHANGES_SINCE = (
     in_query("since", {**REVISION_NUMBER, "maximum": MAX_VERSION, "default": 0}, "the revision to resume from"),
-    in_query("wait", {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S, "default": 0}, "seconds, where there is none"),
+    in_query(
+        "wait", {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S, "default": 0}, "seconds, where there is none"
+    ),
     PREFIX,
     LIMIT,
     in_header("Last-Event-ID", "of a stream: the revision to resume from, before `since`"),

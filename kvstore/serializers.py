@@ -35,7 +35,7 @@ class Query(serializers.Serializer[dict[str, Any]]):
     """What stands behind the `?`."""
 
 
-def prefix(sent: str) -> str:
+def start_of_key(sent: str) -> str:
     """What keys may begin with, or have in them."""
     keys.check_prefix(sent)
     return sent
@@ -84,8 +84,8 @@ class PageQuery(Query):
 class ListQuery(PageQuery):
     """`?prefix=&delimiter=&limit=&cursor=&values=`."""
 
-    prefix = Text(prefix, default="")
-    delimiter = Text(prefix, default="")
+    prefix = Text(start_of_key, default="")
+    delimiter = Text(start_of_key, default="")
     values = Text(word, default=False)
 
 
@@ -100,14 +100,16 @@ class ChangesQuery(Query):
 
     since = Text(integer("since", 0, MAX_VERSION), default=0)
     wait = Text(wait_s, default=0.0)
-    prefix = Text(prefix, default="")
+    prefix = Text(start_of_key, default="")
     limit = Text(integer("limit", 1, MAX_LIMIT), default=DEFAULT_LIMIT)
 
 
 def checked(kind: type[Query], sent: QueryDict) -> dict[str, Any]:
     """The query's values; raises ValidationError (400) with everything that is wrong."""
     query = kind(data=sent.dict())
-    repeated = {name: f"{name} is given {len(sent.getlist(name))} times" for name in query.fields if len(sent.getlist(name)) > 1}
+    repeated = {
+        name: f"{name} is given {len(sent.getlist(name))} times" for name in query.fields if len(sent.getlist(name)) > 1
+    }
     if repeated:
         raise serializers.ValidationError(repeated)
     query.is_valid(raise_exception=True)

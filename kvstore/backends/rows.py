@@ -193,7 +193,9 @@ class Rows:
         """Write whatever is there. Each path comes once."""
         stored: dict[str, Stored] = {}
         for some in batches(puts, lambda put: len(put.value)):
-            self._cursor.execute(self._put(len(some)), [value for put in some for value in self._row(put, version_floor)])
+            self._cursor.execute(
+                self._put(len(some)), [value for put in some for value in self._row(put, version_floor)]
+            )
             created = {put.path: put.revision for put in some}
             for path, version, created_revision, replaced in self._cursor.fetchall():
                 name = text(path)
@@ -215,7 +217,9 @@ class Rows:
         after = self._after(put.path)
         return Stored(after.version, False, after.replaced_bytes)
 
-    def bury(self, path: Path, revision: int, now: datetime, versions: Versions | None, *, expired: bool = False) -> Buried | None:
+    def bury(
+        self, path: Path, revision: int, now: datetime, versions: Versions | None, *, expired: bool = False
+    ) -> Buried | None:
         """Leave of the record its version and the revision of its deletion; None where it is not there.
 
         expired  it is to be one that has expired, not one that lives
@@ -224,7 +228,9 @@ class Rows:
         values = [revision, self.time(now), True, b"", path, self.time(now)]
         return self._after(path) if self._change(statement, values, versions) else None
 
-    def touch(self, path: Path, revision: int, expires_at: datetime | None, now: datetime, versions: Versions | None) -> Buried | None:
+    def touch(
+        self, path: Path, revision: int, expires_at: datetime | None, now: datetime, versions: Versions | None
+    ) -> Buried | None:
         """Set or clear when it expires; None where it is not there."""
         values = [revision, self.time(expires_at), path, self.time(now)]
         return self._after(path) if self._change(TOUCH, values, versions) else None
@@ -276,7 +282,9 @@ class Rows:
         found = self._cursor.fetchone()
         return None if found is None else (found[0], found[1], found[2], bytes(found[3]))
 
-    def keep_answer(self, token: str, digest: str, status: int, revision: int | None, body: bytes, now: datetime, since: datetime) -> None:
+    def keep_answer(
+        self, token: str, digest: str, status: int, revision: int | None, body: bytes, now: datetime, since: datetime
+    ) -> None:
         """Keep an answer in the place of one that is older than `since`; raises IntegrityError where there is a younger."""
         self._cursor.execute(DROP_ANSWER, [token, self.time(since)])
         self._cursor.execute(KEEP_ANSWER, [token, digest, status, revision, self.time(now), body])

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             'namespace',
             models.CheckConstraint(
-                condition=models.Q(('key_count__gte', 0), ('byte_count__gte', 0)), name='kvstore_namespace_counts'
+                condition=models.Q(('byte_count__gte', 0), ('key_count__gte', 0)), name='kvstore_namespace_counts'
             ),
         ),
         migrations.RenameModel('Record', 'OldRecord'),

@@ -34,7 +34,9 @@ class Changes:
     revision: int
 
 
-def since(namespace: str, revision: int, *, prefix: str = "", places: Sequence[str] | None = None, limit: int) -> Changes:
+def since(
+    namespace: str, revision: int, *, prefix: str = "", places: Sequence[str] | None = None, limit: int
+) -> Changes:
     """The first changes after `revision`, at most `limit`.
 
     prefix  that keys begin with

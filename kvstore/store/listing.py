@@ -124,7 +124,9 @@ def following(last: str, wanted: Wanted) -> str:
 
 def between(rows: Rows, low: str, high: str | None, count: int, now: datetime) -> list[tuple[str, Item]]:
     """The first `count` live records from `low` to below `high`, by path."""
-    statement = f"SELECT {COLUMNS} FROM kvstore_record WHERE path >= %s{'' if high is None else ' AND path < %s'} AND {LIVES}"
+    statement = (
+        f"SELECT {COLUMNS} FROM kvstore_record WHERE path >= %s{'' if high is None else ' AND path < %s'} AND {LIVES}"
+    )
     bounds = [low] if high is None else [low, high]
     found = rows.select(f"{statement} ORDER BY path LIMIT %s", [*bounds, rows.time(now), count])
     return [item_of(rows, *columns) for columns in found]

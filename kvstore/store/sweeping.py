@@ -111,9 +111,7 @@ def forget(namespace: str, lines: Sequence[Line]) -> None:
         rows, head = open_writing.rows, open_writing.head
         rows.run(DROP_LINES + marks(len(lines)), [line.id for line in lines])
         dropped = [
-            line.version
-            for line in lines
-            if line.op != PUT and rows.run(DROP_TOMBSTONE, [line.path, line.revision])
+            line.version for line in lines if line.op != PUT and rows.run(DROP_TOMBSTONE, [line.path, line.revision])
         ]
         last = max([head.forgotten_revision, *(line.revision for line in lines)])
         rows.run(FORGOTTEN, [last, max([head.version_floor, *dropped]), namespace])

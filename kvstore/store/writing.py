@@ -95,7 +95,9 @@ class Writing:
             self._keys -= 1
             self._bytes -= found.replaced_bytes
             op = EXPIRE if expired else DELETE
-            self.log([Logged(self.revision + 1, path, op, found.version, self.now, self._author, "", "", 0, None, None)])
+            self.log(
+                [Logged(self.revision + 1, path, op, found.version, self.now, self._author, "", "", 0, None, None)]
+            )
         return found
 
     def touch(self, path: Path, expires_at: datetime | None, condition: Condition | None = None) -> Buried | None:
@@ -133,9 +135,7 @@ class Writing:
         """Keep the answer of this write; raises Repeated where another request was quicker."""
         status, body = once.render(result)
         try:
-            self.rows.keep_answer(
-                once.token, once.digest, status, self.revision, body, self.now, self.now - KEPT_FOR
-            )
+            self.rows.keep_answer(once.token, once.digest, status, self.revision, body, self.now, self.now - KEPT_FOR)
         except IntegrityError:
             raise Repeated from None
 

@@ -101,3 +101,10 @@ def answer(shown: Mapping[str, object] | msgspec.Raw, revision: int | None, stat
     body = msgspec.json.encode(shown)
     headers = {} if revision is None else revision_headers(revision)
     return HttpResponse(body, status=status, content_type=values.JSON, headers=headers)
+
+
+def bare(status: int, headers: Mapping[str, str]) -> HttpResponse:
+    """An answer without a body, and so of no type."""
+    response = HttpResponse(status=status, headers=headers)
+    del response.headers["Content-Type"]
+    return response

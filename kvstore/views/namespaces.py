@@ -13,7 +13,7 @@ from kvstore.conf import ADMIN, READ, WRITE, places_of, require_access, sender_o
 from kvstore.problems import revision_headers
 from kvstore.serializers import PageQuery, checked
 from kvstore.store import namespaces
-from kvstore.views.answering import JSONBody, KeyValueView, answer, body_of
+from kvstore.views.answering import JSONBody, KeyValueView, answer, bare, body_of
 
 
 class Namespaces(KeyValueView):
@@ -55,7 +55,7 @@ class Namespace(KeyValueView):
         keys.check_namespace(namespace)
         require_access(request, WRITE, f"{namespace}/")
         revision = namespaces.delete(namespace, now=timezone.now(), author=sender_of(request))
-        return HttpResponse(status=204, headers=revision_headers(revision))
+        return bare(204, revision_headers(revision))
 
 
 class Quota(KeyValueView):
@@ -74,7 +74,12 @@ class Quota(KeyValueView):
         require_access(request, ADMIN)
         keys.check_namespace(namespace)
         head = namespaces.head_of(namespace)
-        shown = {"max_keys": head.max_keys, "max_bytes": head.max_bytes, "keys": head.key_count, "bytes": head.byte_count}
+        shown = {
+            "max_keys": head.max_keys,
+            "max_bytes": head.max_bytes,
+            "keys": head.key_count,
+            "bytes": head.byte_count,
+        }
         return answer(shown, head.revision)
 
     @extend_schema(

@@ -15,7 +15,7 @@ from kvstore.conf import READ, WRITE, conf, sender_of
 from kvstore.problems import revision_headers
 from kvstore.serializers import TouchQuery, WriteQuery, checked
 from kvstore.store.records import Written
-from kvstore.views.answering import BytesBody, answer, body_of, path_of
+from kvstore.views.answering import BytesBody, answer, bare, body_of, path_of
 from kvstore.views.once import OnceView
 
 # What is stored is nobody's page of this host, and is not to be taken for another type than it was sent as.
@@ -45,7 +45,7 @@ class RecordView(OnceView):
             raise store.VersionConflict("one of If-Match", row.version, row.revision)
         headers = headers_of(row.version, row.revision, row.updated_at, row.expires_at)
         if conditions.not_modified(request.headers.get("If-None-Match"), row.version):
-            return HttpResponse(status=304, headers=headers)
+            return bare(304, headers)
         headers |= value_headers(row.meta)
         return HttpResponse(row.value, content_type=row.content_type, headers=headers)
 
@@ -78,10 +78,8 @@ class RecordView(OnceView):
     def delete(self, request: Request, namespace: str, key: str) -> HttpResponse:
         """Delete the key; its versions go on when it is written again."""
         path = path_of(request, WRITE, namespace, key)
-        revision = store.delete(
-            path, condition=condition_of(request), now=timezone.now(), author=sender_of(request)
-        )
-        return HttpResponse(status=204, headers=revision_headers(revision))
+        revision = store.delete(path, condition=condition_of(request), now=timezone.now(), author=sender_of(request))
+        return bare(204, revision_headers(revision))
 
     @extend_schema(
         operation_id="kv_touch",

@@ -42,7 +42,7 @@ def test_takes_a_limit_within_what_databases_hold(settings: Settings, limit: int
 @pytest.mark.parametrize("allow", ["kv:read", ["kv:reed"], ["kv:read", None], None, {"kv:read": True}])
 def test_refuses_actions_that_there_are_not(settings: Settings, allow: object) -> None:
     settings.KVSTORE_ALLOW = allow
-    hint = "Set it to a list of kv:read and kv:write, or leave it out: then nobody may do anything."
+    hint = "Set it to a list of kv:read and kv:write and admin, or leave it out: then nobody may do anything."
     assert found() == [("kvstore.E002", f"KVSTORE_ALLOW is {allow!r}", hint)]
 
 

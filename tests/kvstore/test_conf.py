@@ -6,7 +6,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.test import APIRequestFactory
 
 from kvstore.conf import conf, require_access
-from kvstore.views import Get, Save
+from kvstore.views.plain import Get, Save
 
 
 def test_a_project_that_sets_nothing_has_the_defaults(settings: Settings) -> None:

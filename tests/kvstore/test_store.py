@@ -35,8 +35,6 @@ def put(
     return store.put(path, store.Value(value, "application/json"), condition=condition, now=now, **more)
 
 
-
-
 def absent(path: Path = K, now: datetime = START) -> int:
     """The revision that reading an absent key tells."""
     with pytest.raises(store.Absent) as raised:

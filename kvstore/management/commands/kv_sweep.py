@@ -30,7 +30,9 @@ class Command(BaseCommand):
         now = timezone.now()
         told = {
             "expired": self.count("expired records", sweeping.expire(now)),
-            "keys_trimmed": self.count("keys with more history than is kept", sweeping.trim_by_count(conf.history_count)),
+            "keys_trimmed": self.count(
+                "keys with more history than is kept", sweeping.trim_by_count(conf.history_count)
+            ),
             "log_lines": self.count("lines of the log", sweeping.trim_by_age(now - timedelta(days=conf.history_days))),
             "answers": sweeping.drop_answers(now),
         }
