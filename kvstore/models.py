@@ -1,7 +1,7 @@
-"""The rows: records by path, the log of their changes, and one row a namespace that counts. Only `store` writes them."""
+"""The rows: records by path, the log of their changes, one row a namespace that counts. Only `store` writes them."""
 
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -52,7 +52,7 @@ class ReadRows(models.QuerySet[Any]):
 class ReadModel(models.Model):
     """A row that is looked at through Django and written by `store`."""
 
-    objects = ReadRows.as_manager()
+    objects: ClassVar[Any] = ReadRows.as_manager()
 
     class Meta:
         """No table of its own."""
@@ -151,7 +151,7 @@ class Record(ReadModel):
     deleted = models.BooleanField()
     value = models.BinaryField()
 
-    objects = RecordQuerySet.as_manager()
+    objects: ClassVar[Any] = RecordQuerySet.as_manager()
 
     class Meta:
         """Named after the app."""

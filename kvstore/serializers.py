@@ -107,10 +107,8 @@ class ChangesQuery(Query):
 def checked(kind: type[Query], sent: QueryDict) -> dict[str, Any]:
     """The query's values; raises ValidationError (400) with everything that is wrong."""
     query = kind(data=sent.dict())
-    repeated = {
-        name: f"{name} is given {len(sent.getlist(name))} times" for name in query.fields if len(sent.getlist(name)) > 1
-    }
-    if repeated:
+    times = {str(name): len(sent.getlist(str(name))) for name in query.fields}
+    if repeated := {name: f"{name} is given {count} times" for name, count in times.items() if count > 1}:
         raise serializers.ValidationError(repeated)
     query.is_valid(raise_exception=True)
     found: dict[str, Any] = query.validated_data

@@ -1,5 +1,6 @@
-"""The statements of MariaDB (10.5 or later). In ON DUPLICATE KEY UPDATE a column set further up has its new value below.
+"""The statements of MariaDB (10.5 or later).
 
+In ON DUPLICATE KEY UPDATE a column set further up has its new value below.
 There is no WHERE, so `created_revision` is set first and then tells whether the write is to happen.
 """
 

@@ -285,7 +285,7 @@ class Rows:
     def keep_answer(
         self, token: str, digest: str, status: int, revision: int | None, body: bytes, now: datetime, since: datetime
     ) -> None:
-        """Keep an answer in the place of one that is older than `since`; raises IntegrityError where there is a younger."""
+        """Keep an answer in the place of one older than `since`; raises IntegrityError where there is a younger."""
         self._cursor.execute(DROP_ANSWER, [token, self.time(since)])
         self._cursor.execute(KEEP_ANSWER, [token, digest, status, revision, self.time(now), body])
 
@@ -319,7 +319,7 @@ class Rows:
         return time and time.replace(tzinfo=self._connection.timezone).astimezone(UTC)
 
     def _change(self, statement: str, values: Sequence[Any], versions: Versions | None) -> bool:
-        """Whether the statement changed the row of the path, whose version is one of `versions` where they are given."""
+        """Whether the statement changed the row of the path, whose version is one of `versions`, if they are given."""
         if versions is not None and versions.listed:
             statement += f" AND version {'NOT IN' if versions.negated else 'IN'} {marks(len(versions.listed))}"
             values = [*values, *versions.listed]

@@ -33,7 +33,10 @@ class NoNamespace(LookupError):
 
 
 class VersionConflict(Exception):
-    """The current version is not one that the write is for: `current`, 0 where the key is absent; `revision` as in Absent."""
+    """The current version is not one that the write is for.
+
+    `current` is 0 where the key is absent; `revision` as in Absent.
+    """
 
     def __init__(self, wanted: str, current: int, revision: int) -> None:
         """What was asked for, in words, and what is there."""

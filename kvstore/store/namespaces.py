@@ -29,7 +29,8 @@ UPDATE kvstore_change SET kept = %s, value = NULL, meta = '' WHERE namespace = %
 HIGHEST_VERSION = "SELECT MAX(version) FROM kvstore_record WHERE path >= %s AND path < %s"
 DROP_ALL = "DELETE FROM kvstore_record WHERE path >= %s AND path < %s"
 END = """
-UPDATE kvstore_namespace SET revision = %s, version_floor = %s, key_count = 0, byte_count = 0, deleted = %s WHERE name = %s
+UPDATE kvstore_namespace SET revision = %s, version_floor = %s, key_count = 0, byte_count = 0, deleted = %s
+WHERE name = %s
 """
 SET_QUOTA = "UPDATE kvstore_namespace SET max_keys = %s, max_bytes = %s, deleted = %s WHERE name = %s"
 
@@ -53,8 +54,8 @@ def sizes(limit: int, after: str = "", names: Collection[str] | None = None) -> 
     with reading() as rows:
         found = rows.select(f"{LISTED}{inside} ORDER BY name LIMIT %s", [after, *(names or ()), limit + 1])
         listed = [
-            Size(text(name), *rest, created_at=cast("datetime", rows.aware(created_at)))
-            for name, *rest, created_at in found[:limit]
+            Size(text(row[0]), row[1], row[2], row[3], row[4], row[5], cast("datetime", rows.aware(row[6])))
+            for row in found[:limit]
         ]
     return listed, len(found) > limit
 

@@ -88,7 +88,7 @@ def trim_by_count(count: int) -> Iterator[int]:
 
 
 def trim_by_age(before: datetime) -> Iterator[int]:
-    """Forget the log up to a moment, with the remains of records that were deleted by then: each step yields its lines."""
+    """Forget the log up to a moment, with what remained of records deleted by then: each step yields its lines."""
     while lines := old_lines(before):
         for name, some in groupby(sorted(lines, key=lambda line: line.namespace), lambda line: line.namespace):
             forget(name, list(some))

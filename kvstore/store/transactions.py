@@ -44,7 +44,7 @@ Result = PutDone | Got | DeleteDone
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether the comparisons held, a result for each operation of the branch, and the namespace's revision after it."""
+    """Whether the comparisons held, a result for each operation of the branch, the namespace's revision after it."""
 
     succeeded: bool
     revision: int

@@ -26,7 +26,7 @@ class BytesBody(BaseParser):
         """Of the body."""
         return conf.max_value_bytes
 
-    def parse(self, stream: IO[bytes], _type: str | None = None, context: Mapping[str, Any] | None = None) -> bytes:
+    def parse(self, stream: IO[bytes], _type: str | None = None, context: Mapping[str, Any] | None = None) -> Any:
         """All of it; raises Problem (413) for a larger one, before it is read where its length is declared."""
         declared = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0)
         if declared > self.max_bytes:
@@ -63,7 +63,7 @@ def body_of(request: Request) -> bytes:
         return data
     # Without a body DRF asks no parser.
     declared = request.content_type or ""
-    taken = [parser.media_type for parser in request.parsers]
+    taken = [parser.media_type for parser in request.parsers or ()]
     if declared and "*/*" not in taken and declared.partition(";")[0].strip().lower() not in taken:
         raise UnsupportedMediaType(declared)
     return b""

@@ -88,7 +88,7 @@ def wait_for(request: Request, watched: Watched, revision: int, wait_s: float) -
 
 
 def looks(watched: Watched, revision: int) -> Iterator[changes.Changes]:
-    """The changes after `revision`, or after those that were found, each time anew; expiry is looked after meanwhile."""
+    """The changes after `revision`, then after those that were found; expiry is looked after meanwhile."""
     sweep_at = 0.0
     while True:
         if (now := time.monotonic()) >= sweep_at:
