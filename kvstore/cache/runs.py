@@ -63,8 +63,8 @@ class Runs:
     def call(self, script: Script, names: Sequence[str], *arguments: bytes | str | int) -> Any:
         """What the script returns; raises Away.
 
-        The script must bear being run twice: where a connection broke while it lay idle, the call is made anew over a new
-        one. After a failure nobody tries for REST_S, and then one first.
+        The script must bear being run twice: where a connection broke while it lay idle, the call is made over a new one.
+        After a failure nobody tries for REST_S, and then one first.
         """
         with self._resting:
             now_s = self._clock()

@@ -46,7 +46,7 @@ class BadFile(OSError):
 
 @dataclass
 class Write:
-    """The stripes that a writer holds, and its slots, each with the time (ns) until which an earlier one is in doubt."""
+    """The stripes that a writer holds; its slots, each with the time (ns) until which an earlier one is in doubt."""
 
     stripes: list[int] = field(default_factory=list)
     doubts_ns: dict[int, int] = field(default_factory=dict)
