@@ -5,12 +5,22 @@ KVSTORE_HISTORY_COUNT    changes of one key that its history keeps, 20 by defaul
 KVSTORE_HISTORY_DAYS     how long the log of changes and with it the history is kept, 30 by default
 KVSTORE_WATCHERS         what gives a request that waits its place, as a dotted path; without it nobody can wait
 KVSTORE_ALLOW            the actions that everyone may do where no middleware sets `request.access`; none by default
+KVSTORE_CACHE_URL        none:// (the default), shm://, redis://host:port/number, rediss://…, memory://
+KVSTORE_CACHE_FILE       the file of shm://, by default beside that of a sqlite database
+KVSTORE_CACHE_BYTES      bytes of the rows that a process keeps with shm:// or memory://, 64 MiB by default
+KVSTORE_PROCESSES        how many processes serve, 1 by default
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from django.apps import apps
 from django.conf import settings
+from django.db import connections, router
+from django.db.utils import load_backend
 from django.utils.module_loading import import_string
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -62,6 +72,55 @@ class Conf:
     def allow(self) -> Sequence[str]:
         """The actions of a project without access control of its own."""
         return tuple(getattr(settings, "KVSTORE_ALLOW", ()))
+
+    @property
+    def cache_url(self) -> str:
+        """Which cache, by its scheme, and where."""
+        return str(getattr(settings, "KVSTORE_CACHE_URL", "none://"))
+
+    @property
+    def cache_file(self) -> str:
+        """The file of shm://; empty: there can be none, or none was named for a database without a file."""
+        database = self._database
+        chosen = str(getattr(settings, "KVSTORE_CACHE_FILE", ""))
+        return self._file_beside(database["ENGINE"], str(database["NAME"]), chosen)
+
+    @property
+    def cache_bytes(self) -> int:
+        """What a process keeps, in bytes."""
+        return int(getattr(settings, "KVSTORE_CACHE_BYTES", 64 * 2**20))
+
+    @property
+    def processes(self) -> int:
+        """How many processes serve."""
+        return int(getattr(settings, "KVSTORE_PROCESSES", 1))
+
+    @property
+    def database_is_apart(self) -> bool:
+        """Whether the database of the records is another process, which may commit for a writer that is gone."""
+        return self._vendor(self._database["ENGINE"]) != "sqlite"
+
+    @property
+    def _database(self) -> Mapping[str, Any]:
+        """The settings of the database of the records."""
+        databases: Mapping[str, Mapping[str, Any]] = connections.settings
+        return databases[router.db_for_write(apps.get_model("kvstore", "Record"))]
+
+    @staticmethod
+    @cache
+    def _vendor(engine: str) -> str:
+        return str(load_backend(engine).DatabaseWrapper.vendor)
+
+    @staticmethod
+    @cache
+    def _file_beside(engine: str, name: str, chosen: str) -> str:
+        """By the real name, as sqlite names its own files: who reaches the database by a link meets the others."""
+        if Conf._vendor(engine) != "sqlite":
+            return chosen
+        if name in ("", ":memory:") or "mode=memory" in name:
+            return ""
+        path = unquote(urlsplit(name).path) if name.startswith("file:") else name
+        return chosen or f"{Path(path).resolve()}.kvcache"
 
 
 conf = Conf()
