@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from kvstore.backends.sessions import Cursor
 from kvstore.keys import Path
 
 # Of rows in one statement: sqlite takes 32,766 parameters, MariaDB a packet of 16 MiB.
@@ -162,10 +163,11 @@ class Rows:
     ALWAYS: ClassVar[str]
     WHERE_ABSENT: ClassVar[str]
 
-    def __init__(self, connection: BaseDatabaseWrapper, cursor: Any) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, cursor: Cursor) -> None:
         """Over an open cursor of the connection."""
         self._connection = connection
         self._cursor = cursor
+        self._times: dict[datetime, Any] = {}
 
     # --- the namespace
 
@@ -287,7 +289,8 @@ class Rows:
     ) -> None:
         """Keep an answer in the place of one older than `since`; raises IntegrityError where there is a younger."""
         self._cursor.execute(DROP_ANSWER, [token, self.time(since)])
-        self._cursor.execute(KEEP_ANSWER, [token, digest, status, revision, self.time(now), body])
+        with self._connection.wrap_database_errors:
+            self._cursor.execute(KEEP_ANSWER, [token, digest, status, revision, self.time(now), body])
 
     # --- below the statements
 
@@ -312,7 +315,11 @@ class Rows:
 
     def time(self, time: datetime | None) -> Any:
         """An aware time as the database compares it."""
-        return time and self._connection.ops.adapt_datetimefield_value(time)
+        if time is None:
+            return None
+        if time not in self._times:  # `now` is asked for several times
+            self._times[time] = self._connection.ops.adapt_datetimefield_value(time)
+        return self._times[time]
 
     def aware(self, time: datetime | None) -> datetime | None:
         """A time of the database, aware."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError
 
-from kvstore.backends import rows_of
-from kvstore.store.databases import alias_of_records, reading
+from kvstore.store.databases import reading, writing_rows
 from kvstore.store.faults import OtherRequest
 
 KEPT_FOR = timedelta(hours=24)
@@ -53,10 +52,8 @@ def find(token: str, digest: str, now: datetime) -> Kept | None:
 
 def keep_refusal(token: str, digest: str, kept: Kept, now: datetime) -> None:
     """Keep the answer to a request that the store refused, unless another one is there: nothing else was written."""
-    alias = alias_of_records()
     try:
-        with transaction.atomic(using=alias, durable=True), connections[alias].cursor() as cursor:
-            rows = rows_of(connections[alias], cursor)
+        with writing_rows() as rows:
             rows.keep_answer(token, digest, kept.status, kept.revision, kept.body, now, now - KEPT_FOR)
     except IntegrityError:
         return

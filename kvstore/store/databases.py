@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db import connections, router
 
-from kvstore.backends import Rows, rows_of
+from kvstore.backends import Rows, committed, rows_of, session
 from kvstore.models import Record
 
 
@@ -18,7 +18,15 @@ def alias_of_records() -> str:
 def reading() -> Iterator[Rows]:
     """Questions, each of its own moment."""
     connection = connections[alias_of_records()]
-    with connection.cursor() as cursor:
+    with session(connection) as cursor:
+        yield rows_of(connection, cursor)
+
+
+@contextmanager
+def writing_rows() -> Iterator[Rows]:
+    """A transaction of its own, committed at the end; an exception undoes it."""
+    connection = connections[alias_of_records()]
+    with committed(connection) as cursor:
         yield rows_of(connection, cursor)
 
 

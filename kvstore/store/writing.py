@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError
 
-from kvstore.backends import Buried, Logged, Put, Rows, Stored, Versions, rows_of
+from kvstore.backends import Buried, Logged, Put, Rows, Stored, Versions
 from kvstore.cache import cache
 from kvstore.conditions import Condition
 from kvstore.keys import Path
 from kvstore.models import DELETE, EXPIRE, PUT
 from kvstore.store.answers import KEPT_FOR, Once
-from kvstore.store.databases import alias_of_records
+from kvstore.store.databases import writing_rows
 from kvstore.store.faults import QuotaExceeded, Repeated
 
 
@@ -152,9 +152,8 @@ def writing(namespace: str, paths: Collection[Path] | None, now: datetime, autho
     paths   those that it may change; None: any
     raises  CacheAway before anything is begun; QuotaExceeded
     """
-    alias = alias_of_records()
-    with cache().changing(paths), transaction.atomic(using=alias, durable=True), connections[alias].cursor() as cursor:
-        open_writing = Writing(rows_of(connections[alias], cursor), namespace, now, author)
+    with cache().changing(paths), writing_rows() as rows:
+        open_writing = Writing(rows, namespace, now, author)
         yield open_writing
         open_writing.close()
 
