@@ -50,7 +50,6 @@ STATUS: Mapping[type[Exception], int] = {
 PARTS: Mapping[type[Exception], str] = {
     keys.BadKey: "key",
     keys.BadNamespace: "namespace",
-    conditions.BadETag: "If-Match",
     cursors.BadCursor: "cursor",
     metadata.BadMetadata: "X-Meta-*",
 }
@@ -60,6 +59,8 @@ def answer_of(fault: Exception) -> Exception:
     """The APIException for a fault of ours; any other fault as it is."""
     if isinstance(fault, envelopes.BadBody):
         return ValidationError(details(fault.faults))
+    if isinstance(fault, conditions.BadETag):
+        return bad_part(fault.header, str(fault))
     for kind, part in PARTS.items():
         if isinstance(fault, kind):
             return bad_part(part, str(fault))
