@@ -20,7 +20,8 @@ class BadETag(ValueError):
 
     def __init__(self, header: str, sent: str) -> None:
         """The header's name, and what was sent in it."""
-        super().__init__(f'{header} is {shown(sent)!a}; it is a version in quotes, as in "7", several with commas, or *')
+        right = 'a version in quotes, as in "7", several with commas, or *'
+        super().__init__(f"{header} is {shown(sent)!a}; it is {right}")
         self.header = header
 
 

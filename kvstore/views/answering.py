@@ -74,25 +74,29 @@ def path_of(request: Request, action: str, namespace: str, key: str) -> keys.Pat
 
     raises  what access raises; ValidationError (400); Problem 414
     """
-    require_access(request, action)
+    require_access(request, action, f"{namespace}/{key}")
     try:
-        path = keys.path_of(namespace, key)
+        return keys.path_of(namespace, key)
     except keys.KeyTooLong as fault:
         raise Problem(414, str(fault)) from None
-    require_access(request, action, path)
-    return path
 
 
-def namespace_of(request: Request, action: str, namespace: str) -> list[str] | None:
+def enter(request: Request, action: str, namespace: str) -> list[str] | None:
     """The places in a namespace that `action` may touch, None for all of it.
 
-    raises  what access raises, also where there is no such place; BadNamespace (400)
+    raises  what access raises, also where there is no such place
     """
     require_access(request, action)
-    keys.check_namespace(namespace)
     places = places_of(request, action)
     if places is not None and not keys.narrowed(f"{namespace}/", places):
         require_access(request, action, f"{namespace}/")
+    return places
+
+
+def namespace_of(request: Request, action: str, namespace: str) -> list[str] | None:
+    """As `enter`; raises BadNamespace (400) too."""
+    places = enter(request, action, namespace)
+    keys.check_namespace(namespace)
     return places
 
 

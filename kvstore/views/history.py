@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from kvstore import cursors, envelopes, schema, store, values
-from kvstore.conf import READ, WRITE, sender_of
+from kvstore.conf import READ, WRITE, require_access, sender_of
 from kvstore.serializers import HistoryQuery, checked
 from kvstore.store import Written, history
 from kvstore.views.answering import JSONBody, answer, body_of, path_of
@@ -51,8 +51,9 @@ class History(OnceView):
     )
     def post(self, request: Request, namespace: str, key: str) -> HttpResponse:
         """Save the value of a version again, as a new version; undeletes."""
-        path = path_of(request, WRITE, namespace, key)
+        require_access(request, WRITE, f"{namespace}/{key}")
         body = body_of(request)
+        path = path_of(request, WRITE, namespace, key)
         version = envelopes.read_restore(body)
 
         def act(once: store.Once | None) -> Written:
