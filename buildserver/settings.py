@@ -182,7 +182,8 @@ KVSTORE_MAX_VALUE_BYTES = env.whole("KVSTORE_MAX_VALUE_BYTES", 2**20, 1, 750_000
 KVSTORE_HISTORY_COUNT = env.whole("KVSTORE_HISTORY_COUNT", 20)
 KVSTORE_HISTORY_DAYS = env.whole("KVSTORE_HISTORY_DAYS", 30)
 KVSTORE_CACHE_URL = CACHE_URL
-KVSTORE_PROCESSES = env.whole("WEB_WORKERS", 2 * (os.cpu_count() or 1), 1, 1024)
+KVSTORE_CACHE_FILE = "" if SQLITE else str(env.HOME / "var" / "records.kvcache")  # sqlite's is beside the database
+KVSTORE_PROCESSES = env.whole("WEB_WORKERS", 1 if sys.platform == "win32" else 2 * (os.cpu_count() or 1), 1, 1024)
 KVSTORE_WATCHERS = "buildserver.watchers.take"
 POWERPLANT_WIND, POWERPLANT_CO2 = plan_settings.WIND, plan_settings.CO2
 POWERPLANT_BUDGET_S, POWERPLANT_MAX_PLANTS = plan_settings.BUDGET_S, plan_settings.MAX_PLANTS
