@@ -45,11 +45,16 @@ def check_key(key: str) -> None:
         raise BadKey(f"the key has the control character {what}; it has none of U+0000-001F and U+007F-009F")
 
 
-def path_of(namespace: str, key: str) -> Path:
-    """`namespace/key`; raises BadNamespace, BadKey, KeyTooLong."""
+def check_namespace(namespace: str) -> None:
+    """Pass 1 to 64 characters of NAMESPACE, or raise BadNamespace."""
     if not NAMESPACE.fullmatch(namespace):
         shown = namespace if len(namespace) <= MAX_NAMESPACE_BYTES else f"{namespace[:MAX_NAMESPACE_BYTES]}…"
         raise BadNamespace(f"{shown!a} is no namespace; that is 1 to 64 of a-z 0-9 . _ -, first a letter or digit")
+
+
+def path_of(namespace: str, key: str) -> Path:
+    """`namespace/key`; raises BadNamespace, BadKey, KeyTooLong."""
+    check_namespace(namespace)
     check_key(key)
     return Path(f"{namespace}/{key}")
 
