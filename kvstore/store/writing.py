@@ -126,6 +126,8 @@ class Writing:
     def close(self) -> None:
         """Write the counts, where anything changed; raises QuotaExceeded."""
         if self.revision == self.head.revision:
+            if not self.revision:
+                self.rows.unmake(self._namespace)
             return
         self._within("keys", self.head.key_count + self._keys, self.head.max_keys, self._keys)
         self._within("bytes", self.head.byte_count + self._bytes, self.head.max_bytes, self._bytes)
