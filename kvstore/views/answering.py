@@ -103,7 +103,7 @@ def namespace_of(request: Request, action: str, namespace: str) -> list[str] | N
 def answer(shown: Mapping[str, object] | msgspec.Raw, revision: int | None, status: int = 200) -> HttpResponse:
     """JSON; a `msgspec.Raw` in it goes out byte for byte."""
     body = msgspec.json.encode(shown)
-    headers = {} if revision is None else revision_headers(revision)
+    headers = {"Cache-Control": "no-store"} if revision is None else revision_headers(revision)
     return HttpResponse(body, status=status, content_type=values.JSON, headers=headers)
 
 
