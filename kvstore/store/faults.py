@@ -67,11 +67,13 @@ class Forgotten(Exception):
 
 
 class AnswerTooLarge(Exception):
-    """The values that are asked for at once have too many bytes."""
+    """What is asked for at once has too many bytes."""
 
-    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
-        """How many, and how many are allowed."""
-        super().__init__(f"the values asked for have {size_bytes} bytes; at most {limit_bytes} are given at once")
+    def __init__(self, size_bytes: int, limit_bytes: int, *, kept: bool = False) -> None:
+        """How many bytes of values, and how many are allowed; `kept`: of an answer that is to be kept."""
+        what = f"the values asked for have {size_bytes} bytes; at most {limit_bytes} are given at once"
+        of_answer = f"the answer has {size_bytes} bytes; with an Idempotency-Key at most {limit_bytes} are given"
+        super().__init__(of_answer if kept else what)
 
 
 class OtherRequest(Exception):
