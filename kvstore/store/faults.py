@@ -55,13 +55,13 @@ class QuotaExceeded(Exception):
 
 
 class Forgotten(Exception):
-    """Changes that were asked for are not kept any more: those up to `revision`. The list tells what is there now."""
+    """Changes that were asked for are not kept any more. The list tells what is there now, at `revision` or later."""
 
-    def __init__(self, namespace: str, since: int, revision: int) -> None:
-        """From where they were asked for."""
+    def __init__(self, namespace: str, since: int, forgotten: int, revision: int) -> None:
+        """From where they were asked for, and up to where they are not kept; `revision` is the namespace's."""
         super().__init__(
             f"changes of the namespace {namespace} since revision {since} are not all kept: the log begins after "
-            f"{revision}; read the list, and resume from its revision"
+            f"{forgotten}; read the list, and resume from its revision"
         )
         self.revision = revision
 
