@@ -64,7 +64,7 @@ class Runs:
     def call(self, script: Script, names: Sequence[str], *arguments: bytes | str | int) -> Any:
         """What the script returns; raises Away.
 
-        The script must bear being run twice: where a connection broke while it lay idle, a new one is made for the call.
+        The script must bear being run twice: where a connection broke while it lay idle, a new one is made.
         Where there was no answer nobody tries for REST_S, and then one first.
         """
         with self._resting:
