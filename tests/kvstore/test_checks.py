@@ -193,3 +193,10 @@ def test_tells_that_a_system_without_fcntl_has_no_cache(settings: Settings, monk
     monkeypatch.setattr(checks.importlib.util, "find_spec", lambda _name: None)
     told = "shm:// is not possible, so there is no cache: this system has no fcntl"
     assert found() == [("kvstore.I010", told, "Set KVSTORE_CACHE_URL to none://, or to redis://…")]
+
+
+@pytest.mark.usefixtures("in_file")
+def test_refuses_a_file_that_depends_on_where_a_process_was_started(settings: Settings) -> None:
+    settings.KVSTORE_CACHE_URL, settings.KVSTORE_CACHE_FILE = "shm://", "var/cache"
+    hint = "Set it to an absolute path, or leave it empty with sqlite: the file is then beside the database's."
+    assert found() == [("kvstore.E014", "KVSTORE_CACHE_FILE is 'var/cache', which is relative", hint)]

@@ -187,6 +187,19 @@ def test_what_was_loaded_across_a_write_is_not_kept(cache: Cache, load: Database
     assert cache.read(A, load) == row(1)
 
 
+@keeping_caches
+@pytest.mark.parametrize("paths", [[A], None])
+def test_a_late_fill_does_not_put_out_what_was_kept_since(
+    cache: Cache, load: Database, paths: list[Path] | None
+) -> None:
+    _, _, lease = cache.ask(A)
+    with cache.changing(paths):
+        load.row = row(1)
+    cache.read(A, load)
+    cache.fill(A, lease, None)
+    assert cache.ask(A) == (True, row(1), None)
+
+
 @all_caches
 def test_many_threads_at_once_never_read_what_is_old(cache: Cache) -> None:
     paths = [A, B, C]

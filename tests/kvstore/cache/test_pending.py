@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path as File
 from typing import Any
 
@@ -484,6 +484,18 @@ def test_what_is_no_address_is_told_at_once() -> None:
 
 def test_a_redis_with_tls_is_spoken_to_with_tls() -> None:
     assert Runs("rediss://127.0.0.1:1/0")._class.__name__ == "SSLConnection"
+
+
+def test_a_forked_process_has_connections_and_loads_of_its_own(cache: Pending, load: Database) -> None:
+    _, _, lease = cache.ask(A)
+    parents = list(cache._runs._idle)
+    cache._loading[A, lease] = Future()  # of a thread that was not copied
+    with cache._runs._resting:
+        cache.after_fork()
+        assert cache.read(A, load) is None
+    assert not set(parents) & set(cache._runs._idle)
+    for connection in parents:
+        connection.disconnect()
 
 
 # --- one load for all who miss ---------------------------------------------------------------------------------------

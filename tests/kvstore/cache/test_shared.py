@@ -178,12 +178,14 @@ if not child:
     assert mine.ask("default/b") == (False, None, None)
     with mine.changing(["default/a"]):
         os.write(tell, b"x")
+    with mine.changing(["default/b"]):                # once the parent has let go
+        pass
     os._exit(0)
 os.read(told, 1)
-assert os.waitpid(child, 0)[1] == 0
-assert mine.read("default/a", lambda: row(2)) == row(2)  # the child wrote
 let_go.set()
 writer.join()
+assert os.waitpid(child, 0)[1] == 0
+assert mine.read("default/a", lambda: row(2)) == row(2)  # the child wrote
 print("right")
 """
 
