@@ -112,7 +112,7 @@ def possible(history: tuple[Operation, ...]) -> bool:
 
 
 def test_agrees_with_a_search_through_all_orders() -> None:
-    chance, verdicts = random.Random(4), []
+    chance, verdicts = random.Random(4), []  # noqa: S311 - examples
     for _ in range(1500):
         history = []
         for number in range(chance.randint(2, 5)):

@@ -1,9 +1,11 @@
 """All interleavings of what writers and readers do, over a database that is a dict, and what is wrong about each.
 
-A step is what happens in one piece. Writers: `begin`, `commit`, `end` (acknowledged); `die` (killed), `lost` (lives, but
-does not know its outcome), after both of which `commit` may come yet; `wait` (LINGER_S go by). Readers: `ask`, `load`,
-`fill`; or `look`: the database itself is read, and then the cache, in one piece. The cache's memory: `forget` the path,
-`flush` all. Every operation is recorded, and the checker of linearizability judges.
+A step is what happens in one piece.
+Writers: `begin`, `commit`, `end` (acknowledged); `die` (killed), `lost` (lives, but does not know its outcome), after
+both of which `commit` may come yet; `wait` (LINGER_S go by).
+Readers: `ask`, `load`, `fill`; or `look`: the database itself is read, and then the cache, in one piece.
+The cache's memory: `forget` the path, `flush` all.
+Every operation is recorded, and the checker of linearizability judges.
 """
 
 from collections.abc import Iterator, Sequence
