@@ -12,6 +12,7 @@ import pytest
 from tests import services
 from tests.conftest import Start
 from tests.kvstore.faults.clients import KEYS, Clients, Seen
+from tests.kvstore.faults.serving import Served, serving
 from tests.kvstore.linearizable import Operation, violations
 from tests.live import Service
 from tests.waiting import until
@@ -42,7 +43,7 @@ def empty_mariadb(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def workers(service: Service) -> list[int]:
+def workers(service: Service | Served) -> list[int]:
     """The processes that answer."""
     master = service.process.pid
     return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
@@ -53,7 +54,7 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def check(service: Service, seen: Seen, *, away: bool = False) -> None:
+def check(service: Service | Served, seen: Seen, *, away: bool = False) -> None:
     """What the clients saw is one order of events, and the service has what it acknowledged last."""
     finally_read = [read(service, key) for key in KEYS]
     assert violations([*seen.operations, *finally_read]) == []
@@ -63,7 +64,7 @@ def check(service: Service, seen: Seen, *, away: bool = False) -> None:
     assert {status for _, status in seen.statuses} <= {200, 201, 204, 404, *([503] if away else [])}
 
 
-def read(service: Service, key: str) -> Operation:
+def read(service: Service | Served, key: str) -> Operation:
     """What the key holds when all is over."""
     answer = service.call("GET", f"/api/v1/namespaces/faults/keys/{key}")
     content = answer.text if answer.status_code == 200 else None
@@ -146,6 +147,37 @@ def test_a_redis_killed_under_load_stops_writes_not_reads_and_nothing_from_befor
             until(lambda: service.call("GET", "/readyz").status_code == 200)
         assert not clients.seen.statuses["GET", 503]
         check(service, clients.seen, away=True)
+
+
+@needs_mariadb
+@needs_redis
+def test_workers_killed_under_load_leave_nothing_old_in_a_redis_that_caches(
+    tmp_path: Path, empty_mariadb: str, redis_url: str
+) -> None:
+    with serving(tmp_path, redis_url, linger_s=2, DATABASE_URL=empty_mariadb) as service:
+        with Clients(service.url, service.key, 3 * OPERATIONS).working() as clients:
+            for kills in range(1, 5):
+                clients.wait_for(kills / 6)
+                kill(workers(service)[0])
+                until(lambda: len(workers(service)) == 2)
+                clients.until(lambda _: bool(cached(redis_url)))
+        assert cached(redis_url)
+        check(service, clients.seen)
+
+
+def test_the_same_check_catches_a_cache_of_each_process(tmp_path: Path) -> None:
+    with serving(tmp_path, "memory://") as service:
+        with Clients(service.url, service.key, OPERATIONS).working() as clients:
+            pass
+        assert violations(clients.seen.operations)
+
+
+def cached(url: str) -> int:
+    """How many rows Redis holds now."""
+    from redis import Redis  # noqa: PLC0415 - here alone
+
+    with Redis.from_url(url) as client:
+        return sum(bool(client.hexists(name, "value")) for name in client.scan_iter(type="hash"))
 
 
 def save_snapshot(url: str) -> None:
