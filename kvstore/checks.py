@@ -106,8 +106,9 @@ def check_cache_url() -> list[CheckMessage]:
 
         try:
             parse_url(conf.cache_url)  # type: ignore[no-untyped-call]
-        except ValueError as fault:
-            return [Error(f"KVSTORE_CACHE_URL cannot be read: {fault}", hint=hint, id="kvstore.E010")]
+        except ValueError:
+            hint = "Write it as redis://user:password@host:port/number, what is special in a password as %XX."
+            return [Error("KVSTORE_CACHE_URL cannot be read", hint=hint, id="kvstore.E010")]
     return []
 
 

@@ -131,12 +131,17 @@ def apart(in_file: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
         ("redis:secret@host", "has no scheme"),
         ("file://secret", "has the scheme 'file'"),
         ("SHM://", "has the scheme 'SHM'"),
-        ("redis://host:secret/0", "cannot be read: Port could not be cast to integer value as 'secret'"),
     ],
 )
 def test_refuses_a_cache_that_there_is_not(settings: Settings, url: str, told: str) -> None:
     settings.KVSTORE_CACHE_URL = url
     assert found() == [("kvstore.E010", f"KVSTORE_CACHE_URL {told}", URLS)]
+
+
+def test_refuses_an_address_of_redis_that_cannot_be_read_and_does_not_show_it(settings: Settings) -> None:
+    settings.KVSTORE_CACHE_URL = "redis://user:se/cret@host"
+    hint = "Write it as redis://user:password@host:port/number, what is special in a password as %XX."
+    assert found() == [("kvstore.E010", "KVSTORE_CACHE_URL cannot be read", hint)]
 
 
 @pytest.mark.parametrize("url", ["none://", "shm://", "memory://", "redis://h:1/0", "rediss://u:p@h:1/0"])

@@ -71,6 +71,7 @@ def test_lets_an_unanswered_write_happen_late_or_never() -> None:
 
 def test_lets_an_unanswered_deletion_happen() -> None:
     assert whys(write(0, 1, 1, "a"), write(2, NEVER, None), read(3, 4, 2)) == []
+    assert whys(write(0, 1, 1, "a"), write(2, NEVER, None), read(3, 4, 2), write(5, NEVER, None)) == []
 
 
 def test_finds_that_an_unanswered_write_was_undone() -> None:

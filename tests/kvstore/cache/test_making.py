@@ -176,6 +176,7 @@ def test_threads_that_ask_first_get_the_same(settings: Settings) -> None:
     for thread in threads:
         thread.join()
     assert len(set(found)) == 1
+    assert made_caches._make(next(iter(made_caches._made))) is found[0]  # who waited for the lock
 
 
 def test_who_reaches_the_database_by_a_link_meets_the_others(settings: Settings, database: Any, tmp_path: File) -> None:
