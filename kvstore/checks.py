@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004 - Django's name
 from django.db import connections, router
 
-from kvstore.conf import ACTIONS, conf
+from kvstore.conf import ACTIONS, STATEMENT_BYTES, conf
 
 # A quarter below the largest row that sqlite takes by default, 10^9 bytes.
 MAX_VALUE_BYTES = 750_000_000
@@ -61,16 +61,29 @@ def check_use_tz() -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_database(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
-    """E005: the database of the records, where it is among `databases`, can return what a statement wrote."""
+    """E005, E006: the database of the records, where it is among `databases`, can do what the statements ask."""
     alias = records_alias()
     if alias not in (databases or ()):
         return []
     name, version = engine(alias)
     if name in OLDEST and version >= OLDEST[name]:
-        return []
+        return check_packet(alias) if name == "MariaDB" else []
     what = f"{name} {'.'.join(map(str, version))}"
     hint = "Use sqlite 3.35 or MariaDB 10.5, or later ones."
     return [Error(f"the database {alias!r} is {what}, where INSERT has no RETURNING", hint=hint, id="kvstore.E005")]
+
+
+def check_packet(alias: str) -> list[CheckMessage]:
+    """MariaDB takes a statement with the largest value, each of whose bytes may be escaped."""
+    needed = 2 * max(conf.max_value_bytes, STATEMENT_BYTES) + 2**20
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT @@global.max_allowed_packet")
+        packet = cursor.fetchone()[0]
+    if packet >= needed:
+        return []
+    hint = f"Set max_allowed_packet of the server to {needed} or more, or KVSTORE_MAX_VALUE_BYTES lower."
+    what = f"a value of {conf.max_value_bytes} bytes may not fit into max_allowed_packet, which is {packet}"
+    return [Error(what, hint=hint, id="kvstore.E006")]
 
 
 @register(Tags.caches)

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kvstore.backends.sessions import Cursor
+from kvstore.conf import STATEMENT_BYTES
 from kvstore.keys import Path
 
-# Of rows in one statement: sqlite takes 32,766 parameters, MariaDB a packet of 16 MiB.
+# Of rows in one statement: sqlite takes 32,766 parameters.
 MAX_ROWS = 500
-MAX_STATEMENT_BYTES = 4 * 2**20
 T = TypeVar("T")
 
 HEAD = """
@@ -393,7 +393,7 @@ def batches(items: Sequence[T], bytes_of: Callable[[T], int] = lambda _: 0) -> I
     batch: list[T] = []
     size_bytes = 0
     for item in items:
-        if batch and (len(batch) == MAX_ROWS or size_bytes + bytes_of(item) > MAX_STATEMENT_BYTES):
+        if batch and (len(batch) == MAX_ROWS or size_bytes + bytes_of(item) > STATEMENT_BYTES):
             yield batch
             batch, size_bytes = [], 0
         batch.append(item)

@@ -15,11 +15,12 @@ from django.db import IntegrityError
 from kvstore.backends import Buried, Logged, Put, Rows, Stored, Versions
 from kvstore.cache import cache
 from kvstore.conditions import Condition
+from kvstore.conf import STATEMENT_BYTES
 from kvstore.keys import Path
 from kvstore.models import DELETE, EXPIRE, PUT
 from kvstore.store.answers import KEPT_FOR, Once
 from kvstore.store.databases import writing_rows
-from kvstore.store.faults import QuotaExceeded, Repeated
+from kvstore.store.faults import AnswerTooLarge, QuotaExceeded, Repeated
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,10 @@ class Writing:
         self.rows.count(self._namespace, self.revision, self._keys, self._bytes)
 
     def remember(self, once: Once, result: Any) -> None:
-        """Keep the answer of this write; raises Repeated where another request was quicker."""
+        """Keep the answer of this write; raises AnswerTooLarge, or Repeated where another request was quicker."""
         status, body = once.render(result)
+        if len(body) > STATEMENT_BYTES:
+            raise AnswerTooLarge(len(body), STATEMENT_BYTES, kept=True)
         try:
             self.rows.keep_answer(once.token, once.digest, status, self.revision, body, self.now, self.now - KEPT_FOR)
         except IntegrityError:

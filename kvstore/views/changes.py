@@ -64,10 +64,11 @@ class ChangesView(KeyValueView):
         places = namespace_of(request, READ, namespace)
         asked = checked(ChangesQuery, request.query_params)
         watched = Watched(namespace, asked["prefix"], places, asked["limit"])
-        if wants_events(request):
+        lasts = request.method == "GET"  # who asks for the head alone is not kept waiting
+        if lasts and wants_events(request):
             return stream(request, watched, last_event(request, asked["since"]))
         found = watched.since(asked["since"])
-        if asked["wait"] and not found.items:
+        if lasts and asked["wait"] and not found.items:
             found = wait_for(request, watched, asked["since"], asked["wait"])
         return answer(shown(found), found.revision)
 
@@ -105,8 +106,8 @@ def sweep(namespace: str) -> None:
     try:
         for _ in sweeping.expire(timezone.now(), namespace):
             pass
-    except CacheAway as fault:
-        logger.warning("expired records are not swept", extra={"fault": str(fault)})
+    except (CacheAway, DatabaseError) as fault:
+        logger.warning("expired records are not swept", extra={"fault": repr(fault)})
 
 
 def place_of(request: Request) -> Any:

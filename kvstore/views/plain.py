@@ -26,9 +26,9 @@ class Save(OnceView):
 
     @extend_schema(
         operation_id="kv_save",
-        parameters=[schema.REVISION],
+        parameters=[schema.IDEMPOTENCY, schema.REVISION],
         request={values.JSON: schema.SAVE},
-        responses=schema.answers(412, 413, 415, s200=schema.SAVED, s201=schema.SAVED),
+        responses=schema.answers(412, 413, 415, 422, 507, s200=schema.SAVED, s201=schema.SAVED),
     )
     def post(self, request: Request) -> HttpResponse:
         """Save a value: 201 where the key was absent, 200 where it had one."""

@@ -67,7 +67,7 @@ def test_refuses_times_without_a_zone(settings: Settings) -> None:
 
 @pytest.mark.usefixtures("records")
 def test_the_databases_of_the_tests_are_taken() -> None:
-    assert found(databases=[ALIAS]) == []
+    assert checks.check_database([ALIAS]) == []
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,26 @@ def test_refuses_a_database_whose_insert_returns_nothing(
     assert fault.id == "kvstore.E005"
     assert fault.msg == f"the database 'default' is {what}, where INSERT has no RETURNING"
     assert fault.hint == "Use sqlite 3.35 or MariaDB 10.5, or later ones."
+
+
+@pytest.mark.usefixtures("records")
+def test_refuses_values_that_do_not_fit_into_a_packet_of_mariadb(settings: Settings) -> None:
+    with connections[ALIAS].cursor() as cursor:
+        if connections[ALIAS].vendor == "sqlite":
+            settings.KVSTORE_MAX_VALUE_BYTES = checks.MAX_VALUE_BYTES
+            assert checks.check_database([ALIAS]) == []
+            return
+        cursor.execute("SELECT @@global.max_allowed_packet")
+        packet = cursor.fetchone()[0]
+    settings.KVSTORE_MAX_VALUE_BYTES = largest = (packet - 2**20) // 2
+    assert checks.check_database([ALIAS]) == []
+    settings.KVSTORE_MAX_VALUE_BYTES += 1
+    (fault,) = checks.check_database([ALIAS])
+    assert fault.id == "kvstore.E006"
+    assert fault.msg == f"a value of {largest + 1} bytes may not fit into max_allowed_packet, which is {packet}"
+    assert fault.hint == (
+        f"Set max_allowed_packet of the server to {packet + 2} or more, or KVSTORE_MAX_VALUE_BYTES lower."
+    )
 
 
 def test_refuses_an_old_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
