@@ -16,14 +16,14 @@ from tests.benchmarks.kv.layers import layers
 from tests.benchmarks.kv.load import has_wrk
 from tests.benchmarks.kv.namespaces import namespaces
 from tests.benchmarks.kv.rounds import How
-from tests.benchmarks.kv.variants import BY_NAME, PEERS, VARIANTS, Ours, Variant, name_of, programs_told
+from tests.benchmarks.kv.routes import routes
+from tests.benchmarks.kv.variants import BY_NAME, DEFAULTS, PEERS, VARIANTS, Ours, name_of, programs_told
 from tests.benchmarks.machine import machine
 from tests.benchmarks.runs import Benchmark, Part, options, run, tell
 
 PLOT = Path(__file__).with_name("plot.py")
 OURS = ("django", "djangorestframework", "gunicorn", "granian", "msgspec", "redis")
 OF_PEERS = ("kinto", "fastapi", "uvicorn", "gunicorn")
-DEFAULTS = {"sqlite": Ours("gunicorn"), "MariaDB": Ours("gunicorn", "MariaDB", "none")}
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class Scale:
 
 
 FULL = Scale(How(5, 2, 1000), False, ("sqlite", "MariaDB"), (1000, 500_000), ("gunicorn", "granian"))
-QUICK = Scale(How(1, 1, 100), True, ("sqlite",), (1000, 2000), ("gunicorn",))
+QUICK = Scale(How(1, 0.5, 100), True, ("sqlite",), (1000, 2000), ("gunicorn",))
 NAMESPACES = (1, 8)
+ROUTES = [BY_NAME[name_of(Ours(server))] for server in ("gunicorn", "granian")]
 
 
 def parts(scale: Scale, of: Farm) -> dict[str, Part]:
@@ -47,24 +48,15 @@ def parts(scale: Scale, of: Farm) -> dict[str, Part]:
     how = scale.how
     told = {"rounds": how.rounds, "seconds a cell": how.seconds, "hot keys": how.keys}
     chosen = [variant for variant in VARIANTS if variant.quick or not scale.quick]
-    lacking = {database: BY_NAME[name_of(served)].missing() for database, served in DEFAULTS.items()}
-    there = [database for database, need in lacking.items() if not need]
-    stores = [default(database) for database in there]
-    many = [database for database in scale.databases if database in there]
+    stores = [BY_NAME[name_of(served)] for served in DEFAULTS.values()]
     return {
         "hot": Part(told, lambda: hot(chosen, of, how, tell)),
         "layers": Part(told, lambda: layers(scale.servers, of, how, tell)),
-        "keys": Part(told, lambda: keys(many, scale.counts, of, how, tell)),
+        "routes": Part(told, lambda: routes(ROUTES[: 1 if scale.quick else None], of, how, tell)),
+        "keys": Part(told, lambda: keys(scale.databases, scale.counts, of, how, tell)),
         "batch": Part(told, lambda: batch(stores, of, how, tell)),
-        "namespaces": Part(
-            told, lambda: namespaces(default("MariaDB"), NAMESPACES, of, how, tell) if "MariaDB" in there else []
-        ),
+        "namespaces": Part(told, lambda: namespaces(stores[-1], NAMESPACES, of, how, tell)),
     }
-
-
-def default(database: str) -> Variant:
-    """Ours as it is by default over this database."""
-    return BY_NAME[name_of(DEFAULTS[database])]
 
 
 def versions() -> dict[str, str]:
@@ -81,7 +73,7 @@ def draw(found: Mapping[str, Any], file: Path) -> bool:
 
 BENCHMARK = Benchmark(
     name="kv",
-    names=("hot", "layers", "keys", "batch", "namespaces"),
+    names=("hot", "layers", "routes", "keys", "batch", "namespaces"),
     machine=lambda: machine(OURS, versions()),
     page=report.page,
     draw=draw,

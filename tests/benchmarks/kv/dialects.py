@@ -1,6 +1,6 @@
 """How each server is asked for a key and told a value.
 
-A value is a JSON object of 75 bytes that names its key and carries a stamp, by which a reader knows who wrote it.
+A value is a JSON object of 77 bytes that names its key and carries a stamp, by which a reader knows who wrote it.
 """
 
 import base64

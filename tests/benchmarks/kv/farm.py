@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -55,6 +56,7 @@ class Farm:
         self.home = home
         self._stack = stack
         self._kept: dict[str, object] = {}
+        self._numbers = count()
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
         """What `make` gave the first time this name was asked for."""
@@ -126,9 +128,14 @@ class Farm:
             cursor.execute("SET GLOBAL max_connections = 500")  # of all variants together, each thread keeping one
         return found
 
+    def redis(self, name: str) -> Backend:
+        """A database of this name in the one Redis: two services must not take each other's keys for their own."""
+        number = self.once(f"redis {name}", lambda: next(self._numbers))
+        return replace(self._redis, url=f"{self._redis.url.rpartition('/')[0]}/{number}")
+
     @cached_property
-    def redis(self) -> Backend:
-        """The one Redis, which keeps nothing on disk."""
+    def _redis(self) -> Backend:
+        """It keeps nothing on disk."""
         import redis  # noqa: PLC0415 - where it is asked for
 
         url = self._stack.enter_context(services.redis(self.directory("redis")))

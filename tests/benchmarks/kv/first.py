@@ -1,5 +1,6 @@
 """Makes the tables of a home and saves one value, by the project itself and without a server: KEY VALUE (JSON)."""
 
+import os
 import sys
 
 import django
@@ -7,6 +8,7 @@ import django
 from tests.benchmarks.kv.dialects import PSK, SAVE_GET
 
 if __name__ == "__main__":
+    os.environ["LOG_LEVEL"] = "ERROR"  # of this process, not of what is measured later
     django.setup(set_prefix=False)
 
     from django.core.management import call_command

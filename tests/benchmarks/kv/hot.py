@@ -20,7 +20,7 @@ def hot(variants: Sequence[Variant], farm: Farm, how: How, tell: Tell) -> dict[s
         try:
             keys = filled(variant, farm, how.keys)
         except (Wrong, RuntimeError) as fault:
-            refused += [refusal(variant.name, what, fault) for what in ("GET", "PUT")]
+            refused += [refusal(variant.name, what, str(fault)) for what in ("GET", "PUT")]
         else:
             cells += [keys.get(), keys.put()]
     if how.rounds > 1:

@@ -1,6 +1,7 @@
-"""CPU of a GET in one process without an HTTP server: Django alone, then with one middleware more each, then the store: ROUNDS.
+"""CPU of a GET in a process without an HTTP server: Django alone, with one middleware more each, and with the store.
 
-Log lines are written to nowhere. Prints a row a step as JSON. Run with the settings of `beside`.
+Called with how many rounds; log lines are written to nowhere. Prints a row a step as JSON. Needs the settings of
+`beside`.
 """
 
 import io

@@ -9,15 +9,14 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.benchmarks.kv import first
 from tests.benchmarks.kv.dialects import PSK, SAVE_GET, Request, key_of, value_of
 from tests.benchmarks.kv.farm import Backend, Farm, Server
-from tests.benchmarks.kv.load import Load, Wrong, ask
+from tests.benchmarks.kv.load import Load, Wrong, ask, connected
 from tests.benchmarks.kv.rounds import SAMPLE, Cell, How, Keys, Row, Tell, measured, refusal
-from tests.benchmarks.kv.variants import Ours, home_of_ours
+from tests.benchmarks.kv.variants import BY_NAME, DEFAULTS, home_of_ours, name_of
 
 PAGE = 100
 STEP = 1000  # of the walk to where pages are measured
@@ -42,23 +41,26 @@ def keys(databases: Sequence[str], counts: Sequence[int], farm: Farm, how: How, 
     cells, refused = [], []
     for database in databases:
         for count in counts:
-            tell(f"filling {database} with {count:,} keys")
             name = f"{database}, {count:,} keys"
+            if need := BY_NAME[name_of(DEFAULTS[database])].missing():
+                refused += [refusal(name, what, f"{need} is missing") for what in ("GET", "page")]
+                continue
+            tell(f"filling: {name}")
             server = serve(name, database, count, farm)
             cells.append(Keys(name, server, SAVE_GET, count, farm.directory("requests")).get())
             try:
                 cells.append(pages(name, server, count, farm))
             except Wrong as fault:
-                refused.append(refusal(name, "page", fault))
+                refused.append(refusal(name, "page", str(fault)))
     return measured(cells, how, tell) + refused
 
 
 def serve(name: str, database: str, count: int, farm: Farm) -> Server:
     """gunicorn as it is by default, over so many keys."""
-    served = Ours("gunicorn", database, "shm" if database == "sqlite" else "none")
+    served = DEFAULTS[database]
     home, kept = home_of_ours(farm, name), served.database_of(farm, name)
     command = [sys.executable, "-W", "ignore", "-m", first.__name__, key_of(0), value_of(0, STAMP)]
-    subprocess.run(command, env=served.environment(farm, home, kept), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, env=served.environment(farm, name, home, kept), check=True)
     if kept is None:
         fill_sqlite(home / "var" / "db.sqlite3", count)
     else:
@@ -92,7 +94,7 @@ def pages(name: str, server: Server, count: int, farm: Farm) -> Cell:
     step = min(STEP, count // 10)
     places: dict[int, str] = {}
     at, path = 0, f"{LIST}?limit={step}"
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+    with connected(server.port) as connection:
         while at < count * 3 // 4:
             found = json.loads(ask(connection, "GET", PSK, Request(path)))
             if [item["key"] for item in found["items"]] != ordered[at : at + step] or not found["next"]:
@@ -102,7 +104,7 @@ def pages(name: str, server: Server, count: int, farm: Farm) -> Cell:
                 places[at] = f"{LIST}?limit={PAGE}&cursor={found['next']}"
 
     def check(_: int) -> None:
-        with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        with connected(server.port) as connection:
             for at, path in list(places.items())[:SAMPLE]:
                 found = json.loads(ask(connection, "GET", PSK, Request(path)))
                 if [item["key"] for item in found["items"]] != ordered[at : at + PAGE]:

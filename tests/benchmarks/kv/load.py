@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +34,17 @@ class Conflict(Wrong):
 
 @dataclass(frozen=True)
 class Load:
-    """Requests of one kind, any of them at any time.
+    """Requests of one kind.
 
     requests  a file with one a line, as wrk.lua reads it
+    each      one after the other, and not any of them at any time
     """
 
     port: int
     method: str
     headers: Mapping[str, str]
     requests: Path
+    each: bool = False
 
     @classmethod
     def of(cls, port: int, method: str, headers: Mapping[str, str], requests: Iterable[Request], file: Path) -> "Load":
@@ -48,7 +53,7 @@ class Load:
             lines.writelines(f"{path}\t{body}\n" if body else f"{path}\n" for path, body in requests)
         return cls(port, method, headers, file)
 
-    def run(self, seconds: int, seed: int) -> dict[str, Any]:
+    def run(self, seconds: float, seed: int) -> dict[str, Any]:
         """What wrk tells: requests, seconds, p50 and p99, errors of each kind."""
         headers = {**(JSON if self.method != "GET" else {}), **self.headers}
         variables = {
@@ -56,19 +61,30 @@ class Load:
             "KV_HEADERS": "".join(f"{name}: {value}\n" for name, value in headers.items()),
             "KV_REQUESTS": str(self.requests),
             "KV_SEED": str(seed),
+            "KV_ORDER": "each" if self.each else "any",
         }
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", str(LUA)]
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{ceil(seconds)}s", "--timeout", "10s", "-s", str(LUA)]
         command.append(f"http://127.0.0.1:{self.port}")
-        told = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
-        if told.returncode:
-            raise RuntimeError(f"wrk ended with {told.returncode}: {told.stdout}{told.stderr}")
-        found: dict[str, Any] = json.loads(told.stdout.rstrip().rpartition("\n")[2])
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        with subprocess.Popen(command, env={**os.environ, **variables}, **pipes) as wrk:
+            if seconds < 1:  # wrk knows whole seconds, and ends as well when it is interrupted
+                time.sleep(seconds)
+                wrk.send_signal(signal.SIGINT)
+            told, _ = wrk.communicate()
+        if wrk.returncode:
+            raise RuntimeError(f"wrk ended with {wrk.returncode}: {told}")
+        found: dict[str, Any] = json.loads(told.rstrip().rpartition("\n")[2])
         return found
 
 
 def has_wrk() -> bool:
     """Whether there is anything to measure with."""
     return shutil.which("wrk") is not None
+
+
+def connected(port: int) -> closing[HTTPConnection]:
+    """A connection that is closed at the end."""
+    return closing(HTTPConnection("127.0.0.1", port, timeout=60))
 
 
 def ask(
@@ -97,7 +113,7 @@ def ask_all(port: int, method: str, headers: Mapping[str, str], requests: Sequen
     """
 
     def some(first: int) -> None:
-        with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        with connected(port) as connection:
             for request in requests[first::CONNECTIONS]:
                 for left in reversed(range(TRIES)):
                     try:

@@ -6,8 +6,8 @@ database, Redis) is counted apart.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 
 from tests.benchmarks.kv.dialects import Dialect, Request, key_of, value_of
 from tests.benchmarks.kv.farm import Server
-from tests.benchmarks.kv.load import FAULTS, Load, Wrong, ask, ask_all
+from tests.benchmarks.kv.load import FAULTS, Load, Wrong, ask, ask_all, connected
 from tests.benchmarks.processes import tree_cpu_s
 
 SEED = 20_26
 SAMPLE = 5
+LONGER_S = 10
 FIGURES = ("cpu_us", "behind_us", "rps", "p50_ms", "p99_ms")
 
 Row = dict[str, Any]
@@ -30,7 +31,7 @@ class How(NamedTuple):
     """How much is measured: rounds, seconds a cell, and hot keys."""
 
     rounds: int
-    seconds: int
+    seconds: float
     keys: int
 
 
@@ -53,7 +54,8 @@ class Cell:
 
 def measured(cells: Sequence[Cell], how: How, tell: Tell) -> list[Row]:
     """A row a cell, of medians over the rounds without a fault; their spread; how many rounds had one, and the last."""
-    order, seen = Random(SEED), {cell: list[Row]() for cell in cells}
+    order = Random(SEED)  # noqa: S311 - the same in each run
+    seen = {cell: list[Row]() for cell in cells}
     for number in range(how.rounds):
         for cell in order.sample(cells, len(cells)):
             tell(f"{cell.what}, {cell.variant}: {number + 1} of {how.rounds}")
@@ -61,13 +63,13 @@ def measured(cells: Sequence[Cell], how: How, tell: Tell) -> list[Row]:
     return [row_of(cell.variant, cell.what, rows) for cell, rows in seen.items()]
 
 
-def once(cell: Cell, number: int, seconds: int) -> Row:
+def once(cell: Cell, number: int, seconds: float) -> Row:
     """The figures of one cell in one round, or its fault."""
     load = cell.prepare(number)
-    before = [tree_cpu_s(pid) for pid in (cell.server.pid, *cell.server.behind)]
-    told = load.run(seconds, SEED + number)
-    after = [tree_cpu_s(pid) for pid in (cell.server.pid, *cell.server.behind)]
+    told, own, *behind = loaded(cell, load, seconds, SEED + number)
     faults = {name: told[name] for name in FAULTS if told[name]}
+    if not told["requests"] and not faults:  # so short a cell may end before its first answer
+        told, own, *behind = loaded(cell, load, LONGER_S, SEED + number)
     count = told["requests"] * cell.each
     if faults or not count:
         return {"fault": f"{faults or 'no answer'} beside {told['requests']} answers"}
@@ -75,14 +77,21 @@ def once(cell: Cell, number: int, seconds: int) -> Row:
         cell.check(number)
     except Wrong as fault:
         return {"fault": str(fault)}
-    own, *behind = (1e6 * (end - begin) / count for begin, end in zip(before, after, strict=True))
-    rps = count / told["s"]
-    return {"cpu_us": own, "behind_us": sum(behind), "rps": rps, "p50_ms": told["p50_ms"], "p99_ms": told["p99_ms"]}
+    cpu = {"cpu_us": 1e6 * own / count, "behind_us": 1e6 * sum(behind) / count}
+    return {**cpu, "rps": count / told["s"], "p50_ms": told["p50_ms"], "p99_ms": told["p99_ms"]}
 
 
-def refusal(variant: str, what: str, fault: Exception) -> Row:
+def loaded(cell: Cell, load: Load, seconds: float, seed: int) -> list[Any]:
+    """What wrk tells; CPU seconds of the server, and of each that is behind it."""
+    processes = (cell.server.pid, *cell.server.behind)
+    before = [tree_cpu_s(pid) for pid in processes]
+    told = load.run(seconds, seed)
+    return [told, *(tree_cpu_s(pid) - begin for pid, begin in zip(processes, before, strict=True))]
+
+
+def refusal(variant: str, what: str, fault: str) -> Row:
     """The row of a cell that could not even begin."""
-    return row_of(variant, what, [{"fault": str(fault)}])
+    return row_of(variant, what, [{"fault": fault}])
 
 
 def row_of(variant: str, what: str, rows: Sequence[Row]) -> Row:
@@ -114,9 +123,16 @@ class Keys:
         self.stamps = ["fille"]
         self._files = directory
 
+    def spoken(self, dialect: Dialect) -> "Keys":
+        """The same keys, read and written in another way."""
+        other = copy(self)
+        other.dialect = dialect
+        return other
+
     def fill(self, dialect: Dialect) -> None:
-        """Write each key. Raises Wrong when a write is not taken, or not shown."""
+        """Write each key, the first one alone. Raises Wrong when a write is not taken, or not shown."""
         requests = [dialect.write(key_of(number), value_of(number, self.stamps[0])) for number in range(self.count)]
+        ask_all(self.server.port, dialect.write_method, dialect.headers, requests[:1])
         ask_all(self.server.port, dialect.write_method, dialect.headers, requests)
         self.check([0, self.count - 1])
 
@@ -142,19 +158,18 @@ class Keys:
 
     def check(self, numbers: Iterable[int], stamp: str | None = None) -> None:
         """Read keys; each must have a value that was written to it, that of `stamp` where one is given."""
-        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=60)
-        for number in numbers:
-            request = self.dialect.read(key_of(number))
-            answer = ask(connection, self.dialect.read_method, self.dialect.headers, request)
-            try:
-                found = self.dialect.shown(json.loads(answer))
-            except (ValueError, LookupError, TypeError) as fault:
-                raise Wrong(f"{request.path} answered {answer[:200]!r}") from fault
-            stamps = [stamp] if stamp else self.stamps
-            if not any(found == json.loads(value_of(number, known)) for known in stamps):
-                raise Wrong(f"{request.path} has {found}, which is not what was written last")
-        connection.close()
+        with connected(self.server.port) as connection:
+            for number in numbers:
+                request = self.dialect.read(key_of(number))
+                answer = ask(connection, self.dialect.read_method, self.dialect.headers, request)
+                try:
+                    found = self.dialect.shown(json.loads(answer))
+                except (ValueError, LookupError, TypeError) as fault:
+                    raise Wrong(f"{request.path} answered {answer[:200]!r}") from fault
+                stamps = [stamp] if stamp else self.stamps
+                if not any(found == json.loads(value_of(number, known)) for known in stamps):
+                    raise Wrong(f"{request.path} has {found}, which is not what was written last")
 
     def _load(self, method: str, requests: Iterable[Request], kind: str) -> Load:
-        name = f"{self.variant} {kind}".replace(" ", "-").replace("/", "-").replace(",", "")
-        return Load.of(self.server.port, method, self.dialect.headers, requests, self._files / name)
+        file = self._files / f"{kind}-{id(self.dialect)}"
+        return Load.of(self.server.port, method, self.dialect.headers, requests, file)

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPConnection
 from pathlib import Path
 
 from tests import services
@@ -17,7 +16,7 @@ from tests.benchmarks import runs
 from tests.benchmarks.kv import dialects
 from tests.benchmarks.kv.dialects import KEY, Dialect, Request
 from tests.benchmarks.kv.farm import Backend, Farm, Server
-from tests.benchmarks.kv.load import ask
+from tests.benchmarks.kv.load import ask, connected
 from tests.benchmarks.kv.postgres import programs
 from tests.live import PROJECT, environment
 
@@ -107,16 +106,16 @@ class Ours:
 
     def serve(self, farm: Farm, name: str, home: Path, database: Backend | None) -> Server:
         """Start it on what is in its home and its database."""
-        redis = [farm.redis] if self.cache == "redis" else []
+        redis = [farm.redis(name)] if self.cache == "redis" else []
         behind = [*([database] if database else []), *redis]
         command = [sys.executable, "-P", "-m", "buildserver.cli", "serve", "--prepare"]
-        return farm.start(name, command, self.environment(farm, home, database), cwd=home, behind=behind)
+        return farm.start(name, command, self.environment(farm, name, home, database), cwd=home, behind=behind)
 
-    def environment(self, farm: Farm, home: Path, database: Backend | None) -> dict[str, str]:
+    def environment(self, farm: Farm, name: str, home: Path, database: Backend | None) -> dict[str, str]:
         """All that it is told; what is empty is left to its defaults."""
         variables = {
             "DATABASE_URL": database.url if database else "",
-            "CACHE_URL": farm.redis.url if self.cache == "redis" else f"{self.cache}://",
+            "CACHE_URL": farm.redis(name).url if self.cache == "redis" else f"{self.cache}://",
             "KVSTORE_SYNCHRONOUS": self.synchronous,
             "LOG_LEVEL": self.log_level,
             "DJANGO_SETTINGS_MODULE": self.settings or "buildserver.settings",
@@ -191,10 +190,9 @@ def kinto(backend: str, farm: Farm, name: str) -> Server:
     workers = ["--workers", str(WORKERS if behind else 1), *GTHREAD]
     command = [str(PEERS), "-P", "-m", "gunicorn", "--bind", "127.0.0.1:{port}", *workers, "kinto_app"]
     server = farm.start(name, command, made, behind=behind)
-    connection = HTTPConnection("127.0.0.1", server.port)
-    for path in ("/v1/buckets/bench", "/v1/buckets/bench/collections/kv"):
-        ask(connection, "PUT", dialects.BASIC, Request(path, json.dumps({"data": {}})), (200, 201))
-    connection.close()
+    with connected(server.port) as connection:
+        for path in ("/v1/buckets/bench", "/v1/buckets/bench/collections/kv"):
+            ask(connection, "PUT", dialects.BASIC, Request(path, json.dumps({"data": {}})), (200, 201))
     return server
 
 
@@ -221,11 +219,17 @@ def etcd(farm: Farm, name: str) -> Server:
 
 def webdis(farm: Farm, name: str) -> Server:
     """webdis before Redis, which keeps nothing on disk."""
-    home, redis = farm.directory(name), farm.redis
+    home, redis = farm.directory(name), farm.redis(name)
     config, port = home / "webdis.json", services.free_port()
-    redis_port = int(redis.url.rpartition(":")[2].partition("/")[0])
-    settings = {"redis_host": "127.0.0.1", "redis_port": redis_port, "http_host": "127.0.0.1", "http_port": port}
-    settings |= {"threads": WORKERS, "daemonize": False, "database": 1, "verbosity": 0, "logfile": str(home / "log")}
+    redis_port, _, number = redis.url.rpartition(":")[2].partition("/")
+    settings = {"redis_host": "127.0.0.1", "redis_port": int(redis_port), "http_host": "127.0.0.1", "http_port": port}
+    settings |= {
+        "threads": WORKERS,
+        "daemonize": False,
+        "database": int(number),
+        "verbosity": 0,
+        "logfile": str(home / "log"),
+    }
     config.write_text(json.dumps(settings))
     return farm.start(name, ["webdis", str(config)], {"PATH": os.environ["PATH"]}, behind=[redis], port=port)
 
@@ -259,6 +263,7 @@ SERVED = [
     *(Ours(server, "MariaDB", cache) for server in ("gunicorn", "granian") for cache in ("none", "shm")),
     *(Ours("gunicorn", database, "redis") for database in DATABASES),
 ]
+DEFAULTS = {"sqlite": Ours("gunicorn"), "MariaDB": Ours("gunicorn", "MariaDB", "none")}
 QUICK = (Ours("gunicorn"), Ours("granian", "MariaDB", "shm"))
 KINTO = ("peers:kinto", "peers:gunicorn")
 BARE_FASTAPI = "FastAPI, sqlite3 module NORMAL, uvicorn"

@@ -1,10 +1,12 @@
 -- Sends the requests of a file, a line each: path, tab, body. Environment: KV_METHOD, KV_HEADERS (lines of
--- `name: value`), KV_REQUESTS (the file), KV_SEED. The first one goes first, over each connection, so that it is
--- known to have been sent; then any. wrk asks for one more before it begins, which it does not send.
+-- `name: value`), KV_REQUESTS (the file), KV_ORDER, KV_SEED.
+-- any: the first one goes first, over each connection, so that it is known to have been sent; then any.
+-- each: one after the other. wrk asks for one more before it begins, which it does not send.
 local FIRST = 1 + 16
 local method = os.getenv("KV_METHOD")
 local paths, bodies = {}, {}
 local asked = 0
+local each = os.getenv("KV_ORDER") == "each"
 
 function init(_)
     math.randomseed(tonumber(os.getenv("KV_SEED")))
@@ -20,7 +22,7 @@ end
 
 function request()
     asked = asked + 1
-    local number = asked > FIRST and math.random(#paths) or 1
+    local number = each and math.min(math.max(asked - 1, 1), #paths) or asked > FIRST and math.random(#paths) or 1
     return wrk.format(method, paths[number], nil, bodies[number] or nil)
 end
 
