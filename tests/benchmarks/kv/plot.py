@@ -32,7 +32,9 @@ def draw(field: Axes, what: str, rows: list[Row], order: list[str]) -> None:
                 row["cpu_us"] + row["behind_us"], place, f" {row['cpu_us'] + row['behind_us']:,.0f}", va="center"
             )
     field.set(title=what, yticks=range(len(order)), yticklabels=order, xlabel="CPU us a request")
-    field.margins(x=0.18, y=0.01)
+    longest = max((row["cpu_us"] + row["behind_us"] for row in rows if row["cpu_us"] is not None), default=1)
+    field.set_xlim(0, 1.12 * longest)
+    field.margins(y=0.01)
     field.grid(axis="x", linewidth=0.3)
 
 
