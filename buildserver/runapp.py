@@ -141,9 +141,11 @@ def install(venv, sets):
     say("Installing %s, which takes about half a minute" % ", ".join("requirements/%s.txt" % name for name in sets))
     files = [argument for name in sets for argument in ("-r", os.path.join(ROOT, "requirements", name + ".txt"))]
     pip = [python_of(venv), "-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "-q", "install"]
+    # The files name every package with what it needs; an older pip would look beside them for what they pin.
+    pinned = ["--no-deps", "--require-hashes"]
     own = ["--no-deps", "--no-build-isolation", "--no-index", "-e", ROOT]
     quiet = dict(os.environ, PYTHONWARNINGS="ignore")  # setuptools warns of every editable installation
-    if subprocess.call(pip + ["--require-hashes"] + files) != 0 or subprocess.call(pip + own, env=quiet) != 0:
+    if subprocess.call(pip + pinned + files) != 0 or subprocess.call(pip + own, env=quiet) != 0:
         fail("the packages could not be installed; the lines above say why. When that is mended, start again.")
     with open(stamp, "w") as content:
         content.write("\n".join(lines) + "\n")

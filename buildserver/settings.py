@@ -64,11 +64,15 @@ MIDDLEWARE = [
 
 DATABASES = {"default": env.database("DATABASE_URL", "sqlite:///var/db.sqlite3")}
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+# The stamps of shm://; with sqlite they stand beside the database, whoever opens it.
+KVSTORE_CACHE_FILE = "" if SQLITE else str(env.HOME / "var" / "records.kvcache")
+with contextlib.suppress(OSError):  # where it may not be made, opening what is to be in it says so
+    Path(str(DATABASES["default"]["NAME"]) if SQLITE else KVSTORE_CACHE_FILE).parent.mkdir(
+        mode=0o700, parents=True, exist_ok=True
+    )
 # sqlite: FULL loses no acknowledged write on power loss; NORMAL may lose the last ones and is several times faster.
 KVSTORE_SYNCHRONOUS = env.choice("KVSTORE_SYNCHRONOUS", "FULL", ["FULL", "NORMAL"])
 if SQLITE:
-    with contextlib.suppress(OSError):  # where it may not be made, opening the database says so
-        Path(str(DATABASES["default"]["NAME"])).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that reads before it writes must not find, at its write, that another one was quicker.
         "transaction_mode": "IMMEDIATE",
@@ -181,6 +185,9 @@ ASSETS_MIN_FREE_BYTES = env.whole("ASSETS_MIN_FREE_BYTES", 2**30)
 KVSTORE_MAX_VALUE_BYTES = env.whole("KVSTORE_MAX_VALUE_BYTES", 2**20, 1, 750_000_000)
 KVSTORE_HISTORY_COUNT = env.whole("KVSTORE_HISTORY_COUNT", 20)
 KVSTORE_HISTORY_DAYS = env.whole("KVSTORE_HISTORY_DAYS", 30)
+KVSTORE_CACHE_URL = CACHE_URL
+KVSTORE_PROCESSES = env.whole("WEB_WORKERS", 1 if sys.platform == "win32" else 2 * (os.cpu_count() or 1), 1, 1024)
+KVSTORE_WATCHERS = "buildserver.watchers.take"
 POWERPLANT_WIND, POWERPLANT_CO2 = plan_settings.WIND, plan_settings.CO2
 POWERPLANT_BUDGET_S, POWERPLANT_MAX_PLANTS = plan_settings.BUDGET_S, plan_settings.MAX_PLANTS
 POWERPLANT_HARD_SEARCHES = max(1, WEB_THREADS // 2)

@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
-from buildserver import health, metrics, problems, views
+from buildserver import health, limits, metrics, problems, views
 
 READ = ["get", "head"]
 handler400 = problems.bad_request
@@ -23,6 +23,7 @@ urlpatterns = [
     path("readyz", health.Readyz.as_view()),
     path("metrics", metrics.MetricsView.as_view()),
     path("process", views.Process.as_view()),
+    path("api/v1/limits", limits.Limits.as_view()),
     path("", include("kvstore.urls")),
     path("", include("assets.urls")),
     path("", include("powerplant.urls")),

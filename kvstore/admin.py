@@ -6,7 +6,6 @@ from typing import Any, cast
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.db.models.functions import Length
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -88,20 +87,15 @@ class RecordAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
-        """With sizes, and without the values themselves."""
+        """Without the values themselves."""
         rows: QuerySet[Record] = super().get_queryset(request)
-        return rows.defer("value").annotate(value_bytes=Length("value"))
+        return rows.defer("value")
 
     def get_search_results(
         self, _request: HttpRequest, queryset: RecordQuerySet, search_term: str
     ) -> tuple[RecordQuerySet, bool]:
         """By the start of the path, which its b-tree finds at any size."""
         return queryset.starting_with(search_term), False
-
-    @admin.display(description="size (bytes)")
-    def size_bytes(self, record: Record) -> int:
-        """Of the value."""
-        return int(record.value_bytes)  # type: ignore[attr-defined]
 
     @admin.display()
     def state(self, record: Record) -> str:

@@ -1,12 +1,24 @@
-"""The rows: records by path, and one row a namespace that counts its revisions. Only `store` writes them."""
+"""The rows: records by path, the log of their changes, one row a namespace that counts. Only `store` writes them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kvstore import keys
+
+PUT, DELETE, EXPIRE = "put", "delete", "expire"
+MAX_CONTENT_TYPE = 255
+MAX_AUTHOR = 64
+
+
+class NotHere(TypeError):
+    """A row was to be written past `store`: without its lock, its log and the cache's knowledge."""
+
+    def __init__(self) -> None:
+        """What to do instead."""
+        super().__init__("rows of kvstore are written by kvstore.store alone, which keeps caches and revisions right")
 
 
 class ByteText(models.CharField):  # type: ignore[type-arg]  # takes none when it runs
@@ -28,14 +40,55 @@ class ByteText(models.CharField):  # type: ignore[type-arg]  # takes none when i
         return value.decode() if isinstance(value, bytes) else value
 
 
-class Namespace(models.Model):
+class ReadRows(models.QuerySet[Any]):
+    """Rows that are asked for and not written."""
+
+    def _refuse(self, *_args: Any, **_options: Any) -> NoReturn:
+        raise NotHere
+
+    create = update = delete = bulk_create = bulk_update = get_or_create = update_or_create = _refuse
+
+
+class ReadModel(models.Model):
+    """A row that is looked at through Django and written by `store`."""
+
+    objects: ClassVar[Any] = ReadRows.as_manager()
+
+    class Meta:
+        """No table of its own."""
+
+        abstract = True
+
+    def save(self, *_args: Any, **_options: Any) -> NoReturn:
+        """Raise NotHere."""
+        raise NotHere
+
+    def delete(self, *_args: Any, **_options: Any) -> NoReturn:
+        """Raise NotHere."""
+        raise NotHere
+
+
+class Namespace(ReadModel):
     """Keys under one name, made by its first write. Its row is locked by each write until that is committed.
 
-    revision  how many writes there were; each of them carries its own
+    revision            of the last change; it never goes back
+    version_floor       the highest version of any record whose row is gone: new ones start above
+    forgotten_revision  up to it the log has been trimmed
+    key_count           records that are not deleted (expired ones count until they are swept)
+    byte_count          of their values
+    max_keys, max_bytes the quota; None: none
+    deleted             it was deleted as a whole, or is only being made, and neither written to nor bounded since
     """
 
     name = ByteText(primary_key=True, max_length=keys.MAX_NAMESPACE_BYTES)
     revision = models.BigIntegerField()
+    version_floor = models.BigIntegerField()
+    forgotten_revision = models.BigIntegerField()
+    key_count = models.BigIntegerField()
+    byte_count = models.BigIntegerField()
+    max_keys = models.BigIntegerField(null=True)
+    max_bytes = models.BigIntegerField(null=True)
+    deleted = models.BooleanField()
     created_at = models.DateTimeField()
 
     class Meta:
@@ -43,14 +96,22 @@ class Namespace(models.Model):
 
         db_table = "kvstore_namespace"
         ordering = ["name"]
-        constraints = [models.CheckConstraint(condition=models.Q(revision__gte=1), name="kvstore_namespace_revision")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(forgotten_revision__gte=0, revision__gte=models.F("forgotten_revision")),
+                name="kvstore_namespace_revision",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(key_count__gte=0, byte_count__gte=0), name="kvstore_namespace_counts"
+            ),
+        ]
 
     def __str__(self) -> str:
         """Its name."""
         return str(self.name)
 
 
-class RecordQuerySet(models.QuerySet["Record"]):
+class RecordQuerySet(ReadRows):
     """Questions about records."""
 
     def starting_with(self, prefix: str) -> "RecordQuerySet":
@@ -60,30 +121,37 @@ class RecordQuerySet(models.QuerySet["Record"]):
         return found if high is None else found.filter(path__lt=high)
 
 
-class Record(models.Model):
+class Record(ReadModel):
     """A value under a key, or what is left of it so that its versions go on.
 
-    path              `namespace/key`: the one b-tree of the table
-    value             the bytes as they were sent; empty once deleted
+    path              `namespace/key`: the one b-tree that finds records
+    meta              JSON of the user's own metadata; empty: none
+    size_bytes        of the value
+    replaced_bytes    of the value that this one took the place of, -1 where there was none
     version           of the value: 1, 2, 3, … for each key; deletion and expiry take none
     revision          of the namespace, at the last change
     created_revision  of the namespace, when the key last came to be; equal to `revision`: it is new
     expires_at        from when on it is absent; None: never
     deleted           it is absent
+    value             the bytes as they were sent; empty once deleted. The last column, for sqlite reads a row's
+                      large values only where a later column is asked for
     """
 
     path = ByteText(primary_key=True, max_length=keys.MAX_PATH_BYTES)
-    value = models.BinaryField()
-    content_type = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=MAX_CONTENT_TYPE)
+    meta = models.TextField()
+    size_bytes = models.BigIntegerField()
+    replaced_bytes = models.BigIntegerField()
     version = models.BigIntegerField()
     revision = models.BigIntegerField()
     created_revision = models.BigIntegerField()
-    expires_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True, db_index=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     deleted = models.BooleanField()
+    value = models.BinaryField()
 
-    objects = RecordQuerySet.as_manager()
+    objects: ClassVar[Any] = RecordQuerySet.as_manager()
 
     class Meta:
         """Named after the app."""
@@ -117,3 +185,67 @@ class Record(models.Model):
         if self.deleted:
             return "deleted"
         return "expired" if self.expires_at is not None and self.expires_at <= now else "live"
+
+
+class Change(ReadModel):
+    """One change of one record: the log that `changes` tells, and the history of values while they are kept.
+
+    revision  of the namespace: each change has its own, without order between namespaces
+    op        `put` (a touch too), `delete`, `expire`
+    version   of the value; of what was deleted or expired
+    author    the name of the access key, where one is known
+    kept      it is part of its key's history; else all but what `changes` tells is gone
+    value     of a put; None for the others, for a touch, and once it is not kept
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    namespace = ByteText(max_length=keys.MAX_NAMESPACE_BYTES)
+    revision = models.BigIntegerField()
+    path = ByteText(max_length=keys.MAX_PATH_BYTES)
+    op = models.CharField(max_length=8)
+    version = models.BigIntegerField()
+    at = models.DateTimeField()
+    author = models.CharField(max_length=MAX_AUTHOR)
+    content_type = models.CharField(max_length=MAX_CONTENT_TYPE)
+    meta = models.TextField()
+    size_bytes = models.BigIntegerField()
+    expires_at = models.DateTimeField(null=True)
+    kept = models.BooleanField()
+    value = models.BinaryField(null=True)
+
+    class Meta:
+        """Named after the app."""
+
+        db_table = "kvstore_change"
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["namespace", "revision"], name="kvstore_change_revision")]
+        indexes = [models.Index(fields=["path", "kept", "revision"], name="kvstore_change_history")]
+
+    def __str__(self) -> str:
+        """What happened."""
+        return f"{self.op} {self.path} at revision {self.revision}"
+
+
+class Answer(ReadModel):
+    """What was answered to a request with an Idempotency-Key, written together with what the request did.
+
+    token     SHA-256 in hex of who asked, where, and the key
+    digest    SHA-256 in hex of what was asked
+    revision  the answer's X-KV-Revision
+    """
+
+    token = ByteText(primary_key=True, max_length=64)
+    digest = models.CharField(max_length=64)
+    status = models.IntegerField()
+    revision = models.BigIntegerField(null=True)
+    at = models.DateTimeField(db_index=True)
+    body = models.BinaryField()
+
+    class Meta:
+        """Named after the app."""
+
+        db_table = "kvstore_answer"
+
+    def __str__(self) -> str:
+        """Its token."""
+        return str(self.token)

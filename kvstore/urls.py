@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from kvstore import views
+from kvstore.views import changes, history, lists, namespaces, plain, records, transactions
 
 
 class KeyConverter(StringConverter):
@@ -14,10 +14,20 @@ class KeyConverter(StringConverter):
 
 register_converter(KeyConverter, "kvstore_key")
 
+NAMESPACE = "api/v1/namespaces/<str:namespace>"
+
 urlpatterns = [
-    path("save", views.Save.as_view()),
-    path("get", views.Get.as_view()),
-    path("get/<kvstore_key:key>", views.GetByPath.as_view()),
-    path("delete", views.Delete.as_view()),
-    path("delete/<kvstore_key:key>", views.DeleteByPath.as_view()),
+    path("save", plain.Save.as_view()),
+    path("get", plain.Get.as_view()),
+    path("get/<kvstore_key:key>", plain.GetByPath.as_view()),
+    path("delete", plain.Delete.as_view()),
+    path("delete/<kvstore_key:key>", plain.DeleteByPath.as_view()),
+    path(f"{NAMESPACE}/keys/<kvstore_key:key>", records.RecordView.as_view()),
+    path(f"{NAMESPACE}/keys", lists.Keys.as_view()),
+    path(f"{NAMESPACE}/txn", transactions.Transaction.as_view()),
+    path(f"{NAMESPACE}/changes", changes.ChangesView.as_view()),
+    path(f"{NAMESPACE}/history/<kvstore_key:key>", history.History.as_view()),
+    path(f"{NAMESPACE}/quota", namespaces.Quota.as_view()),
+    path(NAMESPACE, namespaces.Namespace.as_view()),
+    path("api/v1/namespaces", namespaces.Namespaces.as_view()),
 ]

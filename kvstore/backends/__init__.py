@@ -4,17 +4,16 @@ Raw, because the ORM has no `version + 1` in an upsert, and takes ten times as l
 backend works inside the transaction of its caller.
 """
 
-from typing import Any
-
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kvstore.backends.mariadb import MariaDB
-from kvstore.backends.rows import Put, Row, Rows
+from kvstore.backends.rows import Buried, Head, Logged, Put, Row, Rows, Stored, Versions
+from kvstore.backends.sessions import Cursor, committed, session
 from kvstore.backends.sqlite import Sqlite
 
-__all__ = ["Put", "Row", "Rows", "rows_of"]
+__all__ = ["Buried", "Head", "Logged", "Put", "Row", "Rows", "Stored", "Versions", "committed", "rows_of", "session"]
 
 
-def rows_of(connection: BaseDatabaseWrapper, cursor: Any) -> Rows:
+def rows_of(connection: BaseDatabaseWrapper, cursor: Cursor) -> Rows:
     """The statements of this connection's database over its cursor."""
     return MariaDB(connection, cursor) if connection.vendor == "mysql" else Sqlite(connection, cursor)

@@ -1,47 +1,56 @@
-"""The upserts of MariaDB (10.5 or later). In ON DUPLICATE KEY UPDATE a column set further up has its new value below.
+"""The statements of MariaDB (10.5 or later).
 
+In ON DUPLICATE KEY UPDATE a column set further up has its new value below.
 There is no WHERE, so `created_revision` is set first and then tells whether the write is to happen.
 """
 
-from kvstore.backends.rows import Rows
+from typing import Final
 
-INSERT = """
-INSERT INTO kvstore_record
-    (path, value, content_type, version, revision, created_revision, expires_at, created_at, updated_at, deleted)
-VALUES (%s, %s, %s, 1, %s, %s, %s, %s, %s, %s)
+from kvstore.backends.rows import HEAD, NEW_NAMESPACE, Rows
+
+SET: Final = """
 ON DUPLICATE KEY UPDATE
     created_revision = IF(deleted OR COALESCE(expires_at <= VALUES(updated_at), FALSE),
                           VALUES(created_revision), created_revision),
     created_at = IF(created_revision = VALUES(revision), VALUES(created_at), created_at),
 """
-ALWAYS = """
-    version = version + 1,
-    revision = VALUES(revision),
-    value = VALUES(value),
-    content_type = VALUES(content_type),
-    expires_at = VALUES(expires_at),
-    updated_at = VALUES(updated_at),
-    deleted = VALUES(deleted)
-"""
-WHERE_ABSENT = """
-    version = IF(created_revision = VALUES(revision), version + 1, version),
-    revision = IF(created_revision = VALUES(revision), VALUES(revision), revision),
-    value = IF(created_revision = VALUES(revision), VALUES(value), value),
-    content_type = IF(created_revision = VALUES(revision), VALUES(content_type), content_type),
-    expires_at = IF(created_revision = VALUES(revision), VALUES(expires_at), expires_at),
-    updated_at = IF(created_revision = VALUES(revision), VALUES(updated_at), updated_at),
-    deleted = IF(created_revision = VALUES(revision), VALUES(deleted), deleted)
-"""
-RETURNING = "RETURNING version, created_revision"
+REPLACED: Final = "IF(deleted, -1, size_bytes)"
+CHANGED: Final = (
+    "size_bytes", "revision", "content_type", "meta", "expires_at", "updated_at", "deleted", "value",
+)  # fmt: skip
+RETURNING: Final = "\nRETURNING path, version, created_revision, replaced_bytes"
+
+
+def only_if_created(column: str, new: str) -> str:
+    """An assignment that leaves the column as it is where the key was there."""
+    return f"{column} = IF(created_revision = VALUES(revision), {new}, {column})"
 
 
 class MariaDB(Rows):
     """A write that does not happen returns the row as it is."""
 
-    BUMP = """
-INSERT INTO kvstore_namespace (name, revision, created_at) VALUES (%s, 1, %s)
-ON DUPLICATE KEY UPDATE revision = revision + 1
-RETURNING revision
-"""
-    PUT = INSERT + ALWAYS + RETURNING
-    CREATE = INSERT + WHERE_ABSENT + RETURNING
+    BEGIN_SNAPSHOT = (
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    )
+    LOCK = f"{HEAD} FOR UPDATE"
+    # Where several make it at once, INSERT IGNORE would leave each with a shared lock, and none could have it alone.
+    MAKE_NAMESPACE = f"{NEW_NAMESPACE}ON DUPLICATE KEY UPDATE name = VALUES(name)"
+    ALWAYS = (
+        SET
+        + ",\n".join(
+            [f"replaced_bytes = {REPLACED}", "version = version + 1", *(f"{name} = VALUES({name})" for name in CHANGED)]
+        )
+        + RETURNING
+    )
+    WHERE_ABSENT = (
+        SET
+        + ",\n".join(
+            [
+                only_if_created("replaced_bytes", REPLACED),
+                only_if_created("version", "version + 1"),
+                *(only_if_created(name, f"VALUES({name})") for name in CHANGED),
+            ]
+        )
+        + RETURNING
+    )

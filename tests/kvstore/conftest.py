@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
@@ -15,7 +14,8 @@ from environ import Env
 from pytest_django import DjangoDbBlocker, Settings
 
 ALIAS = "records"
-MIGRATED = [("kvstore", "0001_records")]
+MIGRATED = [("kvstore", "0002_changes")]
+TABLES = ("kvstore_record", "kvstore_change", "kvstore_answer", "kvstore_namespace")
 MYSQL = {
     "charset": "utf8mb4",
     "isolation_level": "read committed",
@@ -82,9 +82,13 @@ def records(database: str, settings: Settings, django_db_blocker: DjangoDbBlocke
 
 
 def clear() -> None:
-    """Empty both tables."""
-    for name in ("Record", "Namespace"):  # by name: pytest may read this file before Django knows its apps
-        apps.get_model("kvstore", name).objects.all().delete()
+    """Empty the tables, past the store."""
+    from kvstore.store import sweeping  # noqa: PLC0415 - pytest may read this file before Django knows its apps
+
+    with connections[ALIAS].cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"DELETE FROM {table}")
+    sweeping.forget_cached()
 
 
 class Clock:

@@ -29,7 +29,7 @@ def staff(admin_client: Client, settings: Settings) -> Client:
 
 def save(key: str, value: bytes = b"1", namespace: str = "default", **more: Any) -> str:
     path = path_of(namespace, key)
-    store.put(path, value, "application/json", now=timezone.now(), **more)
+    store.put(path, store.Value(value, "application/json"), now=timezone.now(), **more)
     return path
 
 
@@ -43,7 +43,7 @@ def test_lists_records_by_path_with_size_and_state(staff: Client) -> None:
     save("b", b'"12345"')
     save("a")
     save("gone")
-    store.delete(path_of("default", "gone"), timezone.now())
+    store.delete(path_of("default", "gone"), now=timezone.now())
     save("over", ttl_s=1e-9)
     page = staff.get(RECORDS)
     assert listed(page) == ["default/a", "default/b", "default/gone", "default/over"]

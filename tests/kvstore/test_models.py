@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connections
+from django.db.models import Model
 
-from kvstore.models import ByteText, Namespace, Record
+from kvstore.models import Answer, ByteText, Change, Namespace, NotHere, ReadModel, Record
 from tests.kvstore.conftest import ALIAS
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -16,10 +17,29 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 def record(path: str, **more: Any) -> Record:
     columns: dict[str, Any] = {
-        "value": b"1", "content_type": "text/plain", "version": 1, "revision": 1, "created_revision": 1,
-        "created_at": NOW, "updated_at": NOW, "deleted": False,
+        "value": b"1", "content_type": "text/plain", "meta": "", "size_bytes": 1, "replaced_bytes": -1, "version": 1,
+        "revision": 1, "created_revision": 1, "created_at": NOW, "updated_at": NOW, "deleted": False,
     }  # fmt: skip
     return Record(path=path, **(columns | more))
+
+
+def insert(row: ReadModel) -> None:
+    """Past the store, as nobody should."""
+    Model.save_base(row, force_insert=True)
+
+
+@pytest.mark.parametrize(
+    "row", [record("a/b"), Namespace(name="a"), Change(), Answer()], ids=lambda row: type(row).__name__
+)
+def test_rows_are_written_by_the_store_alone(row: ReadModel) -> None:
+    told = "^rows of kvstore are written by kvstore.store alone, which keeps caches and revisions right$"
+    for write in (row.save, row.delete, type(row).objects.create, type(row).objects.all().delete):
+        with pytest.raises(NotHere, match=told):
+            write()
+    with pytest.raises(NotHere, match=told):
+        type(row).objects.update(revision=7)
+    with pytest.raises(NotHere, match=told):
+        type(row).objects.bulk_create([row])
 
 
 @pytest.mark.django_db
@@ -38,29 +58,40 @@ def test_migrations_make_the_models_as_they_are() -> None:
 )
 def test_the_database_refuses_versions_that_cannot_be(more: dict[str, int], constraint: str) -> None:
     with pytest.raises(IntegrityError, match=constraint):
-        record("default/a", **more).save(force_insert=True)
+        insert(record("default/a", **more))
 
 
 @pytest.mark.usefixtures("records")
-def test_the_database_refuses_a_namespace_without_a_write() -> None:
-    with pytest.raises(IntegrityError, match="kvstore_namespace_revision"):
-        Namespace.objects.create(name="a", revision=0, created_at=NOW)
+@pytest.mark.parametrize(
+    ("more", "constraint"),
+    [
+        ({"forgotten_revision": 2}, "kvstore_namespace_revision"),
+        ({"key_count": -1}, "kvstore_namespace_counts"),
+        ({"byte_count": -1}, "kvstore_namespace_counts"),
+    ],
+)
+def test_the_database_refuses_a_namespace_that_cannot_be(more: dict[str, int], constraint: str) -> None:
+    columns = {
+        "revision": 1, "version_floor": 0, "forgotten_revision": 0, "key_count": 0, "byte_count": 0, "deleted": False,
+    }  # fmt: skip
+    with pytest.raises(IntegrityError, match=constraint):
+        insert(Namespace(name="a", created_at=NOW, **(columns | more)))
 
 
 @pytest.mark.usefixtures("records")
 def test_paths_are_unique_and_sorted_by_bytes() -> None:
     paths = ["a/A", "a/a", "a/a ", "a/b", "a/\u00e9", "a/\uffee", "a/\U0001f600", "b/a"]
-    Record.objects.bulk_create(record(path) for path in reversed(paths))
+    for path in reversed(paths):
+        insert(record(path))
     assert [str(one) for one in Record.objects.all()] == paths
     with pytest.raises(IntegrityError):
-        record("a/a ").save(force_insert=True)
+        insert(record("a/a "))
 
 
 @pytest.mark.usefixtures("records")
 def test_finds_records_by_the_start_of_their_path() -> None:
-    Record.objects.bulk_create(
-        record(path) for path in ["a/A", "a/a", "a/a%", "a/a/b", "a/b", "a.b/a", "\u00e9", "\U0010ffff"]
-    )
+    for path in ["a/A", "a/a", "a/a%", "a/a/b", "a/b", "a.b/a", "\u00e9", "\U0010ffff"]:
+        insert(record(path))
     found = {
         prefix: [one.path for one in Record.objects.starting_with(prefix)]
         for prefix in ("a/", "a/a", "a/a%", "\U0010ffff", "c")

@@ -50,4 +50,8 @@ def test_names_what_each_route_answers(
 
 def test_each_operation_has_a_name_of_its_own(document: dict[str, Any]) -> None:
     names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
-    assert names == ["kv_delete", "kv_delete_by_path", "kv_get", "kv_get_by_path", "kv_save"]
+    assert sorted(names) == [
+        "kv_changes", "kv_delete", "kv_delete_by_path", "kv_delete_namespace", "kv_get", "kv_get_by_path", "kv_history",
+        "kv_list", "kv_namespaces", "kv_quota", "kv_read", "kv_remove", "kv_restore", "kv_save", "kv_set_quota",
+        "kv_touch", "kv_txn", "kv_write",
+    ]  # fmt: skip

@@ -1,49 +1,26 @@
 """`/save`, `/get` and `/delete` as clients see them, the same on each database."""
 
-import json
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.db import connections
-from django.http import HttpResponse
 from django.test import override_settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from buildserver import keys as access_keys
 from kvstore import store
 from kvstore.keys import path_of
+from kvstore.store.writing import writing
 from tests.kvstore.conftest import ALIAS, Clock, RecordsHere, add, remove, sqlite_settings
+from tests.kvstore.views.asking import FORM, JSON, pointers, problem, save
+from tests.kvstore.views.conftest import ClientOf
 
 pytestmark = pytest.mark.usefixtures("records")
-
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
-
-
-def save(client: APIClient, body: object, content_type: str = JSON, **more: Any) -> HttpResponse:
-    data = body if isinstance(body, str | bytes) else json.dumps(body)
-    return client.generic("POST", "/save", data, content_type=content_type, **more)
-
-
-def problem(response: Any, status: int) -> dict[str, Any]:
-    """The problem that was answered with this status."""
-    assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json"), response.content
-    told: dict[str, Any] = response.json()
-    assert told["status"] == status
-    return told
-
-
-def pointers(response: Any) -> dict[str, str]:
-    """Of a 400: what is wrong by where."""
-    return {error["pointer"]: error["detail"] for error in problem(response, 400)["errors"]}
-
 
 # --- what is answered ---------------------------------------------------------------------------------------------
 
@@ -179,7 +156,7 @@ def test_says_which_version_is_there(api: APIClient) -> None:
 
 
 def test_a_value_that_is_not_json_is_named_and_not_shown(api: APIClient, clock: Clock) -> None:
-    store.put(path_of("default", "a"), b"\xff", "image/png", now=clock.now)
+    store.put(path_of("default", "a"), store.Value(b"\xff", "image/png"), now=clock.now)
     answer = api.get("/get/a")
     told = "the value is image/png, not JSON; /api/v1/namespaces/default/keys/{key} gives it as it is"
     assert problem(answer, 406)["detail"] == told
@@ -187,7 +164,7 @@ def test_a_value_that_is_not_json_is_named_and_not_shown(api: APIClient, clock: 
 
 
 def test_works_in_the_namespace_default_only(api: APIClient, clock: Clock) -> None:
-    store.put(path_of("team-a", "a"), b"1", JSON, now=clock.now)
+    store.put(path_of("team-a", "a"), store.Value(b"1", JSON), now=clock.now)
     assert api.get("/get/a").status_code == 404
     assert api.get("/get?key=team-a/a").status_code == 404
     problem(api.delete("/delete/a"), 404)
@@ -290,19 +267,6 @@ A_FORM = ("{", FORM)
 NOTHING = ("", "")
 
 
-@pytest.fixture
-def client_of(request: pytest.FixtureRequest, settings: Settings) -> Callable[[str], APIClient]:
-    """The client with the key of this name; `writer` only writes, `inside` writes below default/ci/."""
-    made = {"writer": ["kv:write"], "inside": ["kv:write@default/ci/"]}
-    new = [access_keys.make(name, name, scopes) for name, scopes in made.items()]
-    settings.PRESHARED = access_keys.KeyRing([*settings.PRESHARED.keys, *new])
-
-    def client(name: str) -> APIClient:
-        return APIClient(headers={"X-API-Key": name}) if name in made else request.getfixturevalue(name)
-
-    return client
-
-
 @pytest.mark.parametrize(
     ("who", "line", "body", "status"),
     [
@@ -334,7 +298,7 @@ def client_of(request: pytest.FixtureRequest, settings: Settings) -> Callable[[s
     ],
 )
 def test_refuses_in_the_order_of_the_contract(
-    client_of: Callable[[str], APIClient], who: str, line: str, body: tuple[str, str], status: int
+    client_of: ClientOf, who: str, line: str, body: tuple[str, str], status: int
 ) -> None:
     method, _, url = line.partition(" ")
     answer = client_of(who).generic(method, url, body[0], content_type=body[1])
@@ -346,7 +310,7 @@ def test_refuses_in_the_order_of_the_contract(
 
 
 @override_settings(KVSTORE_MAX_VALUE_BYTES=1)
-def test_a_key_outside_is_refused_before_its_value_is_measured(client_of: Callable[[str], APIClient]) -> None:
+def test_a_key_outside_is_refused_before_its_value_is_measured(client_of: ClientOf) -> None:
     assert save(client_of("inside"), {"key": "a", "value": 12}).status_code == 403
     assert save(client_of("inside"), {"key": "ci/a", "value": 12}).status_code == 413
 
@@ -388,7 +352,7 @@ def test_a_database_that_is_away_is_503(api: APIClient, settings: Settings, tmp_
     settings.DATABASE_ROUTERS = [RecordsHere("away")]
     try:
         for answer in ask_all(api):
-            assert problem(answer, 503)["detail"] == "the database is away"
+            problem(answer, 503)
             assert int(answer["Retry-After"]) > 0
             assert "X-KV-Revision" not in answer
     finally:
@@ -400,7 +364,7 @@ def test_a_locked_database_is_503_for_writes_and_the_next_one_works(api: APIClie
     locked, asked = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with store.writing(path_of("default", "b"), clock.now):
+        with writing("default", [], clock.now):
             locked.set()
             asked.wait(30)
         connections.close_all()

@@ -1,52 +1,28 @@
 """`/save`, `/get` and `/delete` on the namespace `default`."""
 
-from collections.abc import Mapping
-from typing import IO, Any
-
 import msgspec
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.exceptions import UnsupportedMediaType
-from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from kvstore import keys, schema, store, values
-from kvstore.conf import READ, WRITE, conf, require_access
-from kvstore.problems import Problem, answer_of, bad_key, revision_headers
+from kvstore import envelopes, keys, schema, store, values
+from kvstore.conditions import of_version
+from kvstore.conf import READ, WRITE, conf, require_access, sender_of
+from kvstore.problems import Problem, bad_part
+from kvstore.store import Written
+from kvstore.views.answering import JSONBody, KeyValueView, answer, body_of, path_of
+from kvstore.views.once import OnceView
 
 NAMESPACE = "default"
 VALUE_ROUTE = "/api/v1/namespaces/default/keys/{key}"
 
 
-class WholeBody(BaseParser):
-    """The bytes of a JSON body; what they mean is read by `values`, which keeps those of the value."""
-
-    media_type = values.JSON
-
-    def parse(self, stream: IO[bytes], _type: str | None = None, context: Mapping[str, Any] | None = None) -> Any:
-        """All of it as bytes, or Problem 413."""
-        declared = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0)
-        if declared > conf.max_body_bytes:
-            raise Problem(413, f"the body has {declared} bytes; at most {conf.max_body_bytes} are allowed")
-        return stream.read()
-
-
-class KeyValueView(APIView):
-    """Answers the faults of the store."""
-
-    def handle_exception(self, fault: Exception) -> Response:
-        """Those that are ours, then the project's."""
-        return super().handle_exception(answer_of(fault))
-
-
-class Save(KeyValueView):
+class Save(OnceView):
     """`POST /save`."""
 
     http_method_names = ["post"]
-    parser_classes = [WholeBody]
+    parser_classes = [JSONBody]
 
     @extend_schema(
         operation_id="kv_save",
@@ -57,15 +33,24 @@ class Save(KeyValueView):
     def post(self, request: Request) -> HttpResponse:
         """Save a value: 201 where the key was absent, 200 where it had one."""
         require_access(request, WRITE)
-        asked = values.read_save(body_of(request))
+        body = body_of(request)
+        asked = envelopes.read_save(body)
         path = keys.path_of(NAMESPACE, asked.key)
         require_access(request, WRITE, path)
+        value = store.Value(asked.value, values.JSON)
         values.check_size(asked.value, conf.max_value_bytes)
-        written = store.put(
-            path, asked.value, values.JSON, ttl_s=asked.ttl_s, version=asked.version, now=timezone.now()
-        )
-        shown = {"key": asked.key, "version": written.version}
-        return answer(shown, written.revision, 201 if written.created else 200)
+        condition = None if asked.version is None else of_version(asked.version)
+
+        def act(once: store.Once | None) -> Written:
+            return store.put(
+                path, value, ttl_s=asked.ttl_s, condition=condition, now=timezone.now(), author=sender_of(request),
+                once=once,
+            )  # fmt: skip
+
+        def render(written: Written) -> tuple[int, bytes]:
+            return 201 if written.created else 200, msgspec.json.encode({"key": asked.key, "version": written.version})
+
+        return self.once(request, body, act, render)
 
 
 class Reading(KeyValueView):
@@ -114,7 +99,7 @@ class Deleting(KeyValueView):
     def delete(self, request: Request, key: str | None = None) -> HttpResponse:
         """Delete a key; its versions go on when it is saved again."""
         path = path_in_url(request, WRITE, key)
-        revision = store.delete(path, timezone.now())
+        revision = store.delete(path, now=timezone.now(), author=sender_of(request))
         return answer({"key": keys.split(path)[1], "deleted": True}, revision)
 
 
@@ -140,38 +125,15 @@ class DeleteByPath(Deleting):
     """`DELETE /delete/K`, slashes in the key as they are or as %2F."""
 
 
-def body_of(request: Request) -> bytes:
-    """The body; of a request without one nothing, or UnsupportedMediaType where it declares another type."""
-    data = request.data
-    if isinstance(data, bytes):
-        return data
-    # Without a body DRF asks no parser.
-    declared = request.content_type or ""
-    if declared and not values.is_json(declared):
-        raise UnsupportedMediaType(declared)
-    return b""
-
-
 def path_in_url(request: Request, action: str, key: str | None) -> keys.Path:
     """The key at the end of the URL's path or, where that is None, in its query, as a path that `action` may touch.
 
     raises  what access raises; ValidationError (400); Problem 414
     """
-    require_access(request, action)
     if key is None:
+        require_access(request, action)
         sent = request.query_params.getlist("key")
         if len(sent) != 1:
-            raise bad_key(f"the key is given {len(sent)} times; give it once, as ?key=K or as the path's end")
+            raise bad_part("key", f"the key is given {len(sent)} times; give it once, as ?key=K or as the path's end")
         key = sent[0]
-    try:
-        path = keys.path_of(NAMESPACE, key)
-    except keys.KeyTooLong as fault:
-        raise Problem(414, str(fault)) from None
-    require_access(request, action, path)
-    return path
-
-
-def answer(shown: Mapping[str, object], revision: int, status: int = 200) -> HttpResponse:
-    """JSON; a `msgspec.Raw` in it goes out byte for byte."""
-    body = msgspec.json.encode(shown)
-    return HttpResponse(body, status=status, content_type=values.JSON, headers=revision_headers(revision))
+    return path_of(request, action, NAMESPACE, key)

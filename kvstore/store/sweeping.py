@@ -1,0 +1,129 @@
+"""What writes leave behind: expired records, values above the bounds of history, old log lines, old answers.
+
+Each step is a short transaction of one namespace, so that writers wait for none of it long.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, takewhile
+from typing import cast
+
+from kvstore import keys
+from kvstore.backends.rows import marks, text
+from kvstore.cache import cache
+from kvstore.keys import Path
+from kvstore.models import PUT
+from kvstore.store.answers import KEPT_FOR
+from kvstore.store.databases import reading
+from kvstore.store.writing import writing
+
+STEP = 500
+EXPIRED = "SELECT path FROM kvstore_record WHERE expires_at <= %s AND NOT deleted ORDER BY expires_at LIMIT %s"
+CROWDED = """
+SELECT path FROM kvstore_change WHERE path > %s AND kept GROUP BY path HAVING COUNT(*) > %s ORDER BY path LIMIT %s
+"""
+LAST_TOO_MANY = "SELECT revision FROM kvstore_change WHERE path = %s AND kept ORDER BY revision DESC LIMIT 1 OFFSET %s"
+FORGET_VALUES = """
+UPDATE kvstore_change SET kept = %s, value = NULL, meta = '' WHERE path = %s AND kept AND revision <= %s
+"""
+OLDEST = "SELECT id, namespace, revision, path, op, version, at FROM kvstore_change ORDER BY id LIMIT %s"
+DROP_LINES = "DELETE FROM kvstore_change WHERE id IN "
+DROP_TOMBSTONE = "DELETE FROM kvstore_record WHERE path = %s AND revision = %s AND deleted"
+FORGOTTEN = "UPDATE kvstore_namespace SET forgotten_revision = %s, version_floor = %s WHERE name = %s"
+DROP_ANSWERS = "DELETE FROM kvstore_answer WHERE at <= %s"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the log that is old."""
+
+    id: int
+    namespace: str
+    revision: int
+    path: Path
+    op: str
+    version: int
+    at: datetime
+
+
+def expire(now: datetime, namespace: str | None = None) -> Iterator[int]:
+    """Turn expired records into deleted ones, of one namespace or of all: each step yields how many it did.
+
+    Each takes a revision, so that those who watch come to know.
+    """
+    while paths := expired(now, namespace):
+        done = 0
+        for name, some in groupby(sorted(paths), lambda path: keys.split(path)[0]):
+            alike = list(some)
+            with writing(name, alike, now) as open_writing:
+                done += sum(open_writing.bury(path, expired=True) is not None for path in alike)
+        yield done
+
+
+def expired(now: datetime, namespace: str | None) -> list[Path]:
+    """Some records whose time is over, the longest gone first."""
+    low, high = keys.prefix_range("" if namespace is None else f"{namespace}/")
+    inside = "" if high is None else " AND path >= %s AND path < %s"
+    with reading() as rows:
+        bounds = [] if high is None else [low, high]
+        found = rows.select(EXPIRED.replace(" ORDER", f"{inside} ORDER"), [rows.time(now), *bounds, STEP])
+        return [Path(text(path)) for (path,) in found]
+
+
+def trim_by_count(count: int) -> Iterator[int]:
+    """Keep of each key the last `count` changes in its history: each step yields of how many keys it forgot some."""
+    after = ""
+    while True:
+        with reading() as rows:
+            crowded = [Path(text(path)) for (path,) in rows.select(CROWDED, [after, count, STEP])]
+            for path in crowded:
+                last = rows.select(LAST_TOO_MANY, [path, count])
+                if last:
+                    rows.run(FORGET_VALUES, [False, path, last[0][0]])
+        if not crowded:
+            return
+        yield len(crowded)
+        after = crowded[-1]
+
+
+def trim_by_age(before: datetime) -> Iterator[int]:
+    """Forget the log up to a moment, with what remained of records deleted by then: each step yields its lines."""
+    while lines := old_lines(before):
+        for name, some in groupby(sorted(lines, key=lambda line: line.namespace), lambda line: line.namespace):
+            forget(name, list(some))
+        yield len(lines)
+
+
+def old_lines(before: datetime) -> list[Line]:
+    """The first lines of the log, as long as they are old: it was written in the order of time."""
+    with reading() as rows:
+        found = [
+            Line(number, text(namespace), revision, Path(text(path)), op, version, cast("datetime", rows.aware(at)))
+            for number, namespace, revision, path, op, version, at in rows.select(OLDEST, [STEP])
+        ]
+    return list(takewhile(lambda line: line.at < before, found))
+
+
+def forget(namespace: str, lines: Sequence[Line]) -> None:
+    """Drop lines of one namespace and what is left of the records that they deleted."""
+    with writing(namespace, None, lines[-1].at) as open_writing:
+        rows, head = open_writing.rows, open_writing.head
+        rows.run(DROP_LINES + marks(len(lines)), [line.id for line in lines])
+        dropped = [
+            line.version for line in lines if line.op != PUT and rows.run(DROP_TOMBSTONE, [line.path, line.revision])
+        ]
+        last = max([head.forgotten_revision, *(line.revision for line in lines)])
+        rows.run(FORGOTTEN, [last, max([head.version_floor, *dropped]), namespace])
+
+
+def drop_answers(now: datetime) -> int:
+    """Forget answers to requests that nobody may send again as the same: how many there were."""
+    with reading() as rows:
+        return rows.run(DROP_ANSWERS, [rows.time(now - KEPT_FOR)])
+
+
+def forget_cached() -> None:
+    """Have every process read from the database again, after it was written to past the store."""
+    with cache().changing(None):
+        return

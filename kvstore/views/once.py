@@ -1,0 +1,94 @@
+"""POST with an Idempotency-Key: what was answered is answered again to the same request, which is done once."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from kvstore import store, values
+from kvstore.conf import sender_of
+from kvstore.problems import revision_headers
+from kvstore.store import answers
+from kvstore.views.answering import KeyValueView
+
+KEY = re.compile(r"[!-~]{1,255}")
+REFUSALS = (store.Absent, store.NoVersion, store.VersionConflict, store.QuotaExceeded)
+HEADER = "X-KV-Revision"
+
+
+class HasRevision(Protocol):
+    """What the store returns of a write."""
+
+    @property
+    def revision(self) -> int:
+        """The last one."""
+
+
+Result = TypeVar("Result", bound=HasRevision)
+
+
+class OnceView(KeyValueView):
+    """A view whose POST may carry an Idempotency-Key."""
+
+    def once(
+        self,
+        request: Request,
+        body: bytes,
+        act: Callable[[store.Once | None], Result],
+        render: Callable[[Result], tuple[int, bytes]],
+    ) -> HttpResponse:
+        """The answer to a request, done now or before.
+
+        body    what was sent
+        act     the write, whose answer is kept with it where it is given a Once
+        render  status and body of the answer to its result
+        """
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            result = act(None)
+            return shown(*render(result), result.revision)
+        token, digest = token_of(request, key), digest_of(request, body)
+        while True:
+            if kept := answers.find(token, digest, timezone.now()):
+                return shown(kept.status, kept.body, kept.revision)
+            try:
+                result = act(store.Once(token, digest, render))
+                return shown(*render(result), result.revision)
+            except store.Repeated:
+                continue
+            except REFUSALS as fault:
+                refused = self.finalize_response(request, self.handle_exception(fault))
+                answers.keep_refusal(token, digest, kept_of(refused), timezone.now())
+                return refused
+
+
+def token_of(request: Request, key: str) -> str:
+    """Who asks, where, and the key; raises ValidationError (400)."""
+    if not KEY.fullmatch(key):
+        raise ValidationError({"Idempotency-Key": "the Idempotency-Key is 1 to 255 printable ASCII characters"})
+    return hashlib.sha256(f"{sender_of(request)}\0{request.path}\0{key}".encode()).hexdigest()
+
+
+def digest_of(request: Request, body: bytes) -> str:
+    """What is asked: the query and the body."""
+    return hashlib.sha256(request.META.get("QUERY_STRING", "").encode("latin-1") + b"\0" + body).hexdigest()
+
+
+def kept_of(response: Any) -> answers.Kept:
+    """A finished answer."""
+    if hasattr(response, "render"):
+        response.render()
+    revision = response.get(HEADER)
+    return answers.Kept(response.status_code, None if revision is None else int(revision), response.content)
+
+
+def shown(status: int, body: bytes, revision: int | None) -> HttpResponse:
+    """An answer, or the problem that was kept as one."""
+    kind = values.JSON if status < 400 else "application/problem+json"  # noqa: PLR2004 - a refusal
+    headers = {} if revision is None else revision_headers(revision)
+    return HttpResponse(body, status=status, content_type=kind, headers=headers)
