@@ -18,6 +18,7 @@ PACKAGES = {
     "mariadb-install-db": "mariadb-server",
     "redis-server": "redis-server",
     "nginx": "nginx-light",
+    "wrk": "wrk",
     "chromium": "chromium",
     "MySQLdb": "mysqlclient (a C compiler and libmariadb-dev, then make test again)",
     ".venv-solvers": "it with make solvers",
@@ -121,6 +122,7 @@ def mariadb_server(directory: Path) -> Iterator[tuple[str, Server]]:
     command += [
         f"--socket={directory / 'socket'}",
         f"--pid-file={directory / 'pid'}",
+        f"--tmpdir={directory}",  # another server that starts would sweep ours out of a shared one
         "--innodb-flush-log-at-trx-commit=1",
     ]
     with Server(command, port, directory / "log") as started:
