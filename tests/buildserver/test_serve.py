@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from buildserver import serve
 from tests import services
 from tests.conftest import Start
 from tests.live import PROJECT, Service, environment
@@ -151,6 +152,13 @@ def test_blank_variables_do_not_hide_those_of_the_file(start: Start) -> None:
 def test_home_cannot_stand_in_the_file_that_it_leads_to(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("BUILDSERVER_HOME=/elsewhere\n")
     assert "BUILDSERVER_HOME: it says where" in refused(tmp_path)
+
+
+def test_who_connects_before_the_server_runs_gets_small_packets_at_once_too() -> None:
+    with serve.listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.2", "::1"])
