@@ -1,6 +1,7 @@
 """The service started, used, stopped and started again as a user does it."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -159,6 +160,22 @@ def test_who_connects_before_the_server_runs_gets_small_packets_at_once_too() ->
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_tells_each_request_in_a_line_to_stdout(server: str, start: Start) -> None:
+    service = start(WEB_SERVER=server)
+    service.call("GET", "/get/a%20b?token=hidden", headers={"X-Request-ID": "here"})
+    service.stop()
+    (line,) = [line for line in service.output.splitlines() if '"request_id":"here"' in line]
+    said = json.loads(line)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000", said.pop("time"))
+    assert 0 < said.pop("ms") < 60_000
+    assert list(said.items()) == [
+        *(("level", "INFO"), ("logger", "buildserver.requests"), ("message", "request")),
+        *(("method", "GET"), ("path", "/get/a b"), ("status", 404), ("key", "owner"), ("address", "127.0.0.1")),
+        ("request_id", "here"),
+    ]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.2", "::1"])
