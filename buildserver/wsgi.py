@@ -13,7 +13,7 @@ from django.urls import get_resolver
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "buildserver.settings")
 django.setup(set_prefix=False)
 
-from buildserver import bodies, logs, serve  # noqa: E402 - after the settings are loaded
+from buildserver import logs, quick, serve  # noqa: E402 - after the settings are loaded
 
 serve.check_settings()
 logs.to_stdout()
@@ -23,4 +23,4 @@ request_finished.disconnect(reset_urlconf)
 request_finished.disconnect(close_caches)
 if not settings.DEBUG:
     request_started.disconnect(reset_queries)
-application = bodies.Handler()
+application = quick.Application()

@@ -19,20 +19,19 @@ IN_QUERY = re.compile(rf"key=({KEY})")
 PLAIN = re.compile(rf"/get/({KEY})")
 RECORD = re.compile(rf"/api/v1/namespaces/([a-z0-9][a-z0-9._-]{{0,63}}/)keys/({KEY})")
 DEFAULT = "default/"
-# As metrics and logs name them: the patterns of `urls`.
-PLAIN_ROUTE = "get/<kvstore_key:key>"
-RECORD_ROUTE = "api/v1/namespaces/<str:namespace>/keys/<kvstore_key:key>"
+# A path of each route that is answered here, for who wants to know more about the route.
+BY_QUERY, BY_PATH, BY_NAMESPACE = "/get", "/get/key", "/api/v1/namespaces/default/keys/key"
+ROUTES = (BY_QUERY, BY_PATH, BY_NAMESPACE)
 # Headers that make the answer another one.
 UNUSUAL = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH", "HTTP_RANGE")
 
 
 class Found(NamedTuple):
-    """A record to be shown: which, by which route, and whether in the envelope of `/get`."""
+    """A record to be shown: which, and by which of ROUTES."""
 
     path: Path
     key: str
     route: str
-    enveloped: bool
 
 
 class Quick(NamedTuple):
@@ -50,13 +49,13 @@ def found(environ: Mapping[str, Any]) -> Found | None:
         return None
     if path == "/get":
         match = IN_QUERY.fullmatch(query)
-        return Found(Path(DEFAULT + match[1]), match[1], "get", enveloped=True) if match else None
+        return Found(Path(DEFAULT + match[1]), match[1], BY_QUERY) if match else None
     if query:
         return None
     if match := RECORD.fullmatch(path):
-        return Found(Path(match[1] + match[2]), match[2], RECORD_ROUTE, enveloped=False)
+        return Found(Path(match[1] + match[2]), match[2], BY_NAMESPACE)
     if match := PLAIN.fullmatch(path):
-        return Found(Path(DEFAULT + match[1]), match[1], PLAIN_ROUTE, enveloped=True)
+        return Found(Path(DEFAULT + match[1]), match[1], BY_PATH)
     return None
 
 
@@ -65,7 +64,7 @@ def answer(asked: Found, now: datetime) -> Quick | None:
     hit, row = cache().peek(asked.path)
     if not hit or row is None or not row.lives(now):
         return None
-    if not asked.enveloped:
+    if asked.route == BY_NAMESPACE:
         headers = shown.record_headers(row.version, row.revision, row.updated_at, row.expires_at)
         return Quick(row.content_type, headers | shown.value_headers(row.meta), row.value)
     if not values.is_json(row.content_type):
