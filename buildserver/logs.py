@@ -140,11 +140,13 @@ class RequestId(logging.Filter):
 
 
 class Unhandled(logging.Filter):
-    """Drops Django's second line about a 503: its reason is told where it is found, or is that all places are taken."""
+    """Drops Django's second line about a 503 or a 507, whose reason is told where it is found, or is no fault here."""
+
+    ANSWERED = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Every other status, and every trace, goes on."""
-        return bool(record.exc_info) or getattr(record, "status_code", None) != HTTPStatus.SERVICE_UNAVAILABLE
+        return bool(record.exc_info) or getattr(record, "status_code", None) not in self.ANSWERED
 
 
 class SlowClient(logging.Filter):
