@@ -193,11 +193,11 @@ def test_refuses_a_member_that_comes_twice(body: bytes, member: str, name: str, 
     assert faults(body) == [Fault(member, "repeated", f"the member {name} comes {times} times in one object")]
 
 
-@pytest.mark.parametrize("levels", range(800, 1001, 2))
-def test_refuses_what_is_nested_too_deep_under_a_member_that_comes_twice(levels: int) -> None:
+def test_refuses_what_is_nested_too_deep_under_a_member_that_comes_twice() -> None:
     # The last of the two is looked at first; where the stack ends differs among the parsers.
-    with pytest.raises((values.NotJSON, envelopes.BadBody)):
-        envelopes.read_save(b'{"key": "k", "value": ' + nested(levels) + b', "value": 1}')
+    for levels in range(800, 1001):
+        with pytest.raises((values.NotJSON, envelopes.BadBody)):
+            envelopes.read_save(b'{"key": "k", "value": ' + nested(levels) + b', "value": 1}')
 
 
 def test_repeats_little_of_a_hostile_body() -> None:

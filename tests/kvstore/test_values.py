@@ -59,10 +59,10 @@ def test_refuses_a_value_that_save_would_not_take(value: bytes, message: str) ->
     assert str(raised.value).startswith(message)
 
 
-@pytest.mark.parametrize("levels", range(800, 1001, 2))
-def test_refuses_a_value_that_is_too_deep_where_the_last_of_a_name_hides_it(levels: int) -> None:
-    with pytest.raises(NotJSON):
-        values.check_json(b'{"a": ' + b"[" * levels + b"]" * levels + b', "a": 1}')
+def test_refuses_a_value_that_is_too_deep_where_the_last_of_a_name_hides_it() -> None:
+    for levels in range(800, 1001):
+        with pytest.raises(NotJSON):
+            values.check_json(b'{"a": ' + b"[" * levels + b"]" * levels + b', "a": 1}')
 
 
 @given(st.binary())
