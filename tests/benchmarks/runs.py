@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,14 +28,15 @@ class Benchmark:
     names    of the parts
     machine  what the figures come from
     page     the page, of what all parts gave and of what is told of them
-    draw     makes the picture, if it can
+    draw     makes the picture of what the part `drawn` gave, if it can
     """
 
     name: str
     names: Sequence[str]
     machine: Callable[[], Mapping[str, Any]]
     page: Callable[[Mapping[str, Any], Mapping[str, Any]], str]
-    draw: Callable[[Mapping[str, Any], Path], bool]
+    draw: Callable[[Any, Path], bool]
+    drawn: str
 
 
 def options(benchmark: Benchmark, arguments: Sequence[str]) -> Namespace:
@@ -63,9 +65,11 @@ def run(benchmark: Benchmark, parts: Mapping[str, Part], asked: Namespace) -> No
         data["parts"][name] = part.measure()
         told = {"when": begun["when"], "before": begun["load"], "after": now()["load"], "options": part.options}
         data["told"]["parts"][name] = told
+        picture = asked.output / f"{benchmark.name}.svg"
+        if name == benchmark.drawn:
+            data["told"]["drawn"] = benchmark.draw(data["parts"][name], picture)
         kept.write_text(json.dumps(data, indent=1) + "\n")
-        drawn = benchmark.draw(data["parts"], asked.output / f"{benchmark.name}.svg")
-        page = benchmark.page({**data["parts"], "plot": drawn}, data["told"])
+        page = benchmark.page({**data["parts"], "plot": data["told"].get("drawn", False)}, data["told"])
         (asked.output / f"{benchmark.name}.md").write_text(page)
         tell("")
 
@@ -77,6 +81,7 @@ def draw(python: Path, script: Path, rows: object, file: Path) -> bool:
     return True
 
 
+@cache
 def versions(python: Path) -> dict[str, str]:
     """The versions of what that Python's environment has."""
     if not python.exists():

@@ -57,6 +57,7 @@ class Farm:
         self._stack = stack
         self._kept: dict[str, object] = {}
         self._numbers = count()
+        self._processes: list[subprocess.Popen[bytes]] = []
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
         """What `make` gave the first time this name was asked for."""
@@ -94,9 +95,18 @@ class Farm:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._stack.callback(stop, process)
+        self._processes.append(process)
+        self._stack.callback(self._stop, process)
         services.wait_for(lambda: answers(port), process, log, START_S)
         return Server(port, process.pid, tuple(backend.pid for backend in behind))
+
+    def _stop(self, process: "subprocess.Popen[bytes]") -> None:
+        """End it; all are told at once, since each takes its time."""
+        for other in self._processes:
+            if other.poll() is None:
+                other.terminate()
+        self._processes.clear()
+        stop(process)
 
     def database(self, name: str) -> Backend:
         """An empty database in the one MariaDB."""
@@ -176,9 +186,7 @@ def answers(port: int) -> bool:
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the server as a supervisor does, and what of its group is left after that."""
-    if process.poll() is None:
-        process.terminate()
+    """Wait for the end of a server that was told to, and end what of its group is left after that."""
     try:
         process.wait(STOP_S)
     except subprocess.TimeoutExpired:

@@ -98,9 +98,8 @@ BENCHMARK = Benchmark(
     names=list(parts(QUICK, tell)),
     machine=lambda: machine(OURS, {name: versions()[name] for name in PEERS if name in versions()}),
     page=report.page,
-    draw=lambda found, file: (
-        bool(found.get("contest")) and "matplotlib" in versions() and draw(solvers.PYTHON, PLOT, found["contest"], file)
-    ),
+    draw=lambda rows, file: "matplotlib" in versions() and draw(solvers.PYTHON, PLOT, rows, file),
+    drawn="contest",
 )
 
 if __name__ == "__main__":
