@@ -110,7 +110,10 @@ def test_the_server_turns_its_lines_to_stdout(monkeypatch: pytest.MonkeyPatch) -
     assert lines.stream is sys.stdout
 
 
-@pytest.mark.parametrize(("status", "trace", "kept"), [(503, False, False), (507, False, False), (503, True, True), (500, False, True)])
+@pytest.mark.parametrize(
+    ("status", "trace", "kept"),
+    [(503, False, False), (507, False, False), (503, True, True), (500, False, True)],
+)
 def test_a_503_that_was_told_where_it_was_found_is_not_told_again(status: int, trace: bool, kept: bool) -> None:
     fault = (ValueError, ValueError("x"), None) if trace else None
     record = logging.LogRecord("django.request", logging.ERROR, "", 0, "%s", ("x",), fault)
