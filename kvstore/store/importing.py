@@ -11,8 +11,8 @@ from typing import IO
 from django.db import DatabaseError
 
 from kvstore import exports
-from kvstore.backends.rows import STATEMENT_BYTES
 from kvstore.cache import CacheAway
+from kvstore.conf import STATEMENT_BYTES
 from kvstore.exports import BadLine, Change, End, Header, Record
 from kvstore.keys import Path, path_of
 from kvstore.models import MAX_AUTHOR
