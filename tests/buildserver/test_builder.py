@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
-from buildserver import builder
+from buildserver import builder, standalone
 from buildserver.mock_s3 import IMAGE, SAMPLES
 from tests.live import PROJECT, environment
 
@@ -138,11 +138,11 @@ def test_a_database_that_another_process_is_making_is_waited_for(
         if next(left, None) is not None:
             raise OperationalError(message)
 
-    monkeypatch.setattr(builder, "migrate", migrate)
-    monkeypatch.setattr(builder.time, "sleep", slept.append)
+    monkeypatch.setattr(standalone, "migrate", migrate)
+    monkeypatch.setattr(standalone.time, "sleep", slept.append)
     monkeypatch.setattr(connection, "close", lambda: None)
     with nullcontext() if faults == 3 else pytest.raises(OperationalError, match=message):
-        builder.make_index()
+        standalone.make_tables("assets")
     assert slept == [0.05] * waits
 
 
@@ -226,3 +226,11 @@ def test_within_django_it_uses_what_is_there(settings: object, tmp_path: Path) -
     assert (builder.get_asset("a"), builder.get_asset_bytes("b")) == ("text", b"\xff")
     with pytest.raises(builder.UnknownBuild, match=r"^there is no asset 'c'$"):
         builder.get_asset("c")
+
+
+def test_a_process_that_is_ready_for_one_app_says_so_when_it_is_asked_for_another(tmp_path: Path) -> None:
+    ended = run(
+        tmp_path, "from buildserver.standalone import ready; ready('kvstore'); ready('kvstore'); ready('assets')"
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == "RuntimeError: this process is ready for kvstore alone, not for assets"

@@ -193,6 +193,12 @@ def test_versions_of_keys_that_were_deleted_there_are_not_given_again() -> None:
     assert (put("a"), put("new")) == (3, 6)
 
 
+def test_a_floor_is_raised_where_nothing_else_is_to_be_done() -> None:
+    load(section(revision=9))
+    load(section(revision=9, floor=7))
+    assert put("a") == 8
+
+
 def test_a_namespace_without_a_key_is_not_listed_and_its_numbers_go_on() -> None:
     load(section(revision=9, floor=5))
     assert namespaces.sizes(9) == ([], False)
@@ -479,6 +485,17 @@ def test_history_of_a_key_that_is_known_here_is_left_out() -> None:
     assert load(items, history=True) == Done(skipped=1, history=2, history_left_out=2)
     assert load(items, history=True) == Done(skipped=1, history_left_out=4)
     assert entries("a") == [(1, "put", "")]
+
+
+def test_a_key_is_known_here_when_its_own_history_is_over() -> None:
+    put("a")
+    assert sum(sweeping.trim_by_age(START + timedelta(1)))
+    assert load(section(change("a", 5, 5)), history=True) == Done(history_left_out=1)
+
+
+def test_a_record_is_told_by_a_value_in_its_history_and_by_nothing_else() -> None:
+    load(section(change("a", 2, 3, "delete"), record("a", 2)), history=True)
+    assert entries("a") == [(2, "put", ""), (2, "delete", "laptop")]
 
 
 def test_old_values_do_not_get_versions_that_may_have_been_given_here() -> None:
