@@ -22,11 +22,6 @@ KEEPING = ["shared", "local", pytest.param("redis", marks=NEEDS_REDIS)]
 COHERENT = ["none", "shared", pytest.param("redis", marks=NEEDS_REDIS)]
 
 
-def row(revision: int, value: bytes = b"value") -> Row:
-    """A row as the database might have it."""
-    return Row(value, "text/plain", revision, revision, None, deleted=False)
-
-
 class Database:
     """What `load` returns, and how often it was asked."""
 

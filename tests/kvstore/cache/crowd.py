@@ -26,6 +26,7 @@ from kvstore.cache.pending import Pending
 from kvstore.cache.shared import Shared
 from kvstore.cache.stamps import Stamps
 from kvstore.keys import Path
+from tests.kvstore.cache.rows import row
 
 PROCESSES, CROWD, THREADS, OPERATIONS = 20, 4, 3, 450
 KEYS = {"shm": 6, "memory": 6, "redis": 60}  # a dead writer's token closes its key in Redis for a minute
@@ -73,8 +74,8 @@ class Client:
             return loads[0]
 
         start = time.monotonic_ns()
-        row = self.cache.read(key, load)
-        shown = f"{row.revision} {row.value.decode()}" if row else "0 -"
+        found = self.cache.read(key, load)
+        shown = f"{found.revision} {found.value.decode()}" if found else "0 -"
         self.say(f"R {key} {start} {time.monotonic_ns()} {shown} {len(loads)}")
 
     def load(self, key: Path) -> Row | None:
@@ -84,7 +85,7 @@ class Client:
         if self.chance.random() < SLOW:
             for _ in range(200):
                 self.records.execute(query, [key]).fetchone()
-        return found and Row(found[1].encode(), "", found[0], found[0], None, deleted=False)
+        return row(found[0], found[1].encode()) if found else None
 
     def write(self, key: Path, content: str) -> None:
         """In a transaction; perhaps the last thing that this process does."""

@@ -16,6 +16,7 @@ from kvstore.backends import Row
 from kvstore.cache.base import Cache
 from kvstore.keys import Path
 from tests.kvstore.cache.kinds import PATH, Kind
+from tests.kvstore.cache.rows import row
 from tests.kvstore.linearizable import NEVER, Operation, Violation, violations
 
 GONE = ("die", "lost")
@@ -49,7 +50,7 @@ class World:
     def commit(self, path: Path, content: bytes) -> Row:
         """Write a row."""
         self.revision += 1
-        self.rows[path] = Row(content, "text/plain", self.revision, self.revision, None, deleted=False)
+        self.rows[path] = row(self.revision, content)
         return self.rows[path]
 
     def showed(self, path: Path, start: int, row: Row | None) -> None:

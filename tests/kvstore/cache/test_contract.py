@@ -9,7 +9,8 @@ from django.db import DatabaseError
 from kvstore.cache.base import Cache
 from kvstore.cache.pending import Pending
 from kvstore.keys import Path
-from tests.kvstore.cache.conftest import COHERENT, KEEPING, NEEDS_REDIS, Database, Make, row
+from tests.kvstore.cache.conftest import COHERENT, KEEPING, NEEDS_REDIS, Database, Make
+from tests.kvstore.cache.rows import row
 
 A, B, C = Path("default/a"), Path("default/ключ"), Path("other/a")
 ALL = ["none", *KEEPING]

@@ -9,7 +9,7 @@ import pytest
 from kvstore.backends import Row
 from kvstore.cache.entries import ENTRY_BYTES, Entries, Entry
 from kvstore.keys import Path
-from tests.kvstore.cache.conftest import row
+from tests.kvstore.cache.rows import row
 
 
 def entry(path: str, size: int = 100) -> Entry:

@@ -18,7 +18,8 @@ from kvstore.cache.pending import Pending
 from kvstore.cache.shared import Shared
 from kvstore.conf import Conf
 from kvstore.keys import Path
-from tests.kvstore.cache.conftest import Database, row
+from tests.kvstore.cache.conftest import Database
+from tests.kvstore.cache.rows import row
 
 A = Path("default/a")
 SQLITE, MYSQL = "django.db.backends.sqlite3", "django.db.backends.mysql"

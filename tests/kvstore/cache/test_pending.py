@@ -19,8 +19,9 @@ from kvstore.cache.pending import Pending
 from kvstore.cache.runs import Away, Runs, Script
 from kvstore.keys import Path
 from tests import services
-from tests.kvstore.cache.conftest import Database, row, run_of
+from tests.kvstore.cache.conftest import Database, run_of
 from tests.kvstore.cache.kinds import LINGER_S, ClockedPending
+from tests.kvstore.cache.rows import row
 from tests.waiting import until
 
 pytestmark = pytest.mark.service("redis-server")

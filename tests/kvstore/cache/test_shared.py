@@ -13,7 +13,8 @@ from kvstore.cache.base import CacheAway
 from kvstore.cache.shared import Shared
 from kvstore.cache.stamps import Stamps, slot_of
 from kvstore.keys import Path
-from tests.kvstore.cache.conftest import MAX_BYTES, Database, row
+from tests.kvstore.cache.conftest import MAX_BYTES, Database
+from tests.kvstore.cache.rows import row
 from tests.live import PROJECT
 
 A = Path("default/a")
@@ -144,13 +145,10 @@ import django
 django.setup()
 from kvstore.cache import cache
 from django.conf import settings
-from kvstore.backends import Row
+from tests.kvstore.cache.rows import row
 settings.KVSTORE_CACHE_URL, settings.KVSTORE_CACHE_FILE = sys.argv[1:]
 settings.DATABASES["default"]["NAME"] = "/nowhere/db"
 
-rows = {}
-def row(revision):
-    return Row(b"", "", revision, revision, None, deleted=False)
 def load():
     return row(1)
 def never():
