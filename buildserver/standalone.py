@@ -14,6 +14,7 @@ TRIES, TRY_AGAIN_S = 200, 0.05
 _lock = threading.Lock()
 _ready = set[str]()
 _ours = threading.Event()
+_of_parent: list[Any] = []
 
 
 def ready(app: str) -> None:
@@ -47,13 +48,19 @@ def set_up(app: str) -> None:
         slim(settings, app)
     django.setup(set_prefix=False)
     atexit.register(connections.close_all)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forget_connections)
 
 
 def forget_connections() -> None:
-    """A forked child opens its own: one connection in two processes mixes up what they say and destroys a database."""
+    """A forked child opens its own: one connection in two processes mixes up what they say and destroys a database.
+
+    The parent's is not closed either, which would be said to the server, or give up locks.
+    """
     from django.db import connections  # noqa: PLC0415 - Django is ready
 
     for connection in connections.all(initialized_only=True):
+        _of_parent.append(connection.connection)
         connection.connection = None
 
 

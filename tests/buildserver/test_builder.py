@@ -4,6 +4,7 @@ The counterpart of the exercise's `buildtest.test_builder`, whose assertions com
 """
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -234,3 +235,25 @@ def test_a_process_that_is_ready_for_one_app_says_so_when_it_is_asked_for_anothe
     )
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1] == "RuntimeError: this process is ready for kvstore alone, not for assets"
+
+
+FORK = """
+import os
+from buildserver.builder import *
+put_asset("a", "b")
+from django.db import connection
+mine = connection.connection
+child = os.fork()
+if not child:
+    ours = connection.connection
+    assert get_asset("a") == "b"
+    os._exit(0 if ours is None and connection.connection is not mine else 9)
+assert os.waitpid(child, 0)[1] == 0
+assert connection.connection is mine
+assert get_asset("a") == "b"
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_opens_a_connection_of_its_own(tmp_path: Path) -> None:
+    done(tmp_path, FORK)

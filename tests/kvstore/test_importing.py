@@ -293,7 +293,9 @@ def test_a_key_that_was_deleted_or_has_expired_is_absent(on_conflict: str) -> No
 def test_newer_lets_a_later_deletion_be() -> None:
     put("a")
     delete("a")
-    assert load(section(record("a", at=START)), "newer") == Done(skipped=1)
+    assert load(section(record("a", 7, at=START)), "newer") == Done(skipped=1)
+    assert put("a") == 8
+    delete("a")
     assert load(section(record("a", at=START + timedelta(microseconds=1))), "newer") == Done(created=1)
 
 
