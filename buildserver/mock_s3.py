@@ -20,7 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from buildserver.builder import S3_ASSET_BUCKET, make_index, ready
+from buildserver import standalone
+from buildserver.builder import S3_ASSET_BUCKET, ready
 
 ALIAS = "assets_mock"
 INDEX_VARIABLE = "BUILDSERVER_MOCK_INDEX"
@@ -91,7 +92,7 @@ def fill() -> None:
     """Put the samples into the bucket, and what is in the bucket into the index."""
     from assets import services, stores  # noqa: PLC0415 - Django must be ready
 
-    make_index()
+    standalone.make_tables("assets")
     store: Any = stores.current()
     store.client.create_bucket(Bucket=S3_ASSET_BUCKET)
     for build, tag in SAMPLES.items():

@@ -14,6 +14,7 @@ handler404 = problems.not_found
 handler500 = problems.server_error
 
 urlpatterns = [
+    path("", include("kvstore.urls")),  # first, since routes are tried in turn, and these are asked most
     path("", views.Home.as_view()),
     path("favicon.ico", views.Icon.as_view()),
     path("ping", health.Ping.as_view()),
@@ -24,7 +25,6 @@ urlpatterns = [
     path("metrics", metrics.MetricsView.as_view()),
     path("process", views.Process.as_view()),
     path("api/v1/limits", limits.Limits.as_view()),
-    path("", include("kvstore.urls")),
     path("", include("assets.urls")),
     path("", include("powerplant.urls")),
     path("api/schema/", SpectacularJSONAPIView.as_view(http_method_names=READ), name="schema"),

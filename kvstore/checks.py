@@ -3,6 +3,7 @@
 import importlib.util
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -87,11 +88,12 @@ def check_packet(alias: str) -> list[CheckMessage]:
 
 @register(Tags.caches)
 def check_cache(**_kwargs: Any) -> list[CheckMessage]:
-    """E010 to E013, W010, I010: what the cache's settings promise, and whether they can keep it."""
+    """E010 to E014, W010, I010: what the cache's settings promise, and whether they can keep it."""
     wrong = [
         *check_whole("KVSTORE_CACHE_BYTES", 64 * 2**20, "kvstore.E012"),
         *check_whole("KVSTORE_PROCESSES", 1, "kvstore.E013"),
         *check_cache_url(),
+        *check_cache_file(),
     ]
     return wrong or [*check_one_process(), *check_one_host(), *check_cache_is_possible()]
 
@@ -117,9 +119,19 @@ def check_cache_url() -> list[CheckMessage]:
 
         try:
             parse_url(conf.cache_url)  # type: ignore[no-untyped-call]
-        except ValueError as fault:
-            return [Error(f"KVSTORE_CACHE_URL cannot be read: {fault}", hint=hint, id="kvstore.E010")]
+        except ValueError:
+            hint = "Write it as redis://user:password@host:port/number, what is special in a password as %XX."
+            return [Error("KVSTORE_CACHE_URL cannot be read", hint=hint, id="kvstore.E010")]
     return []
+
+
+def check_cache_file() -> list[CheckMessage]:
+    """KVSTORE_CACHE_FILE is the same file for every process, wherever it is started."""
+    file = str(getattr(settings, "KVSTORE_CACHE_FILE", ""))
+    if not file or Path(file).is_absolute():
+        return []
+    hint = "Set it to an absolute path, or leave it empty with sqlite: the file is then beside the database's."
+    return [Error(f"KVSTORE_CACHE_FILE is {file!r}, which is relative", hint=hint, id="kvstore.E014")]
 
 
 def check_one_process() -> list[CheckMessage]:

@@ -2,9 +2,9 @@
 
 ```
 {"kvstore":1,"namespace":"ci","revision":7,"version_floor":0}
+{"op":"put","key":"a","version":2,"revision":5,"at":"…","by":"laptop","value":{"n":0},"expires_at":null}
 {"key":"a","version":3,"value":{"n":1},"expires_at":null,"created_at":"…","updated_at":"…"}
 {"key":"b","version":1,"value_base64":"AP8=","content_type":"image/png","meta":{"owner":"x"},"expires_at":…, …}
-{"op":"put","key":"a","version":2,"revision":5,"at":"…","by":"laptop","value":{"n":0},"expires_at":null}
 {"op":"delete","key":"c","version":4,"revision":6,"at":"…","by":"laptop"}
 {"end":"ci","records":2,"changes":2,"more":false}
 ```

@@ -27,6 +27,10 @@ class NotJSON(ValueError):
     """The bytes are not the JSON that is taken here; the message says where."""
 
 
+class BadType(ValueError):
+    """The text is no content type; the message says what would be right."""
+
+
 class ValueTooLarge(ValueError):
     """The value has more bytes than a project allows."""
 
@@ -34,6 +38,15 @@ class ValueTooLarge(ValueError):
 def is_json(content_type: str) -> bool:
     """Whether a value of this type was checked to be JSON when it was written."""
     return content_type.partition(";")[0].strip().lower() == JSON
+
+
+def check(value: bytes, content_type: str, max_bytes: int) -> None:
+    """Pass a value of this type, or raise BadType, ValueTooLarge, NotJSON."""
+    if detail := content_type_fault(content_type):
+        raise BadType(detail)
+    check_size(value, max_bytes)
+    if is_json(content_type):
+        check_json(value)
 
 
 def check_size(value: bytes, max_bytes: int) -> None:

@@ -11,6 +11,7 @@ import click
 
 from buildserver import __version__
 from buildserver.cli.assets import get_asset, list_assets, put_asset
+from buildserver.cli.kv import kv_group
 from buildserver.cli.plan import plan_command
 from buildserver.cli.process import process_command
 from buildserver.cli.serve import serve_command
@@ -40,5 +41,5 @@ def main(as_json: bool) -> None:  # noqa: FBT001 - click's form
         raise click.UsageError("--json stands after the command")
 
 
-for command in (put_asset, get_asset, list_assets, plan_command, process_command, serve_command):
+for command in (put_asset, get_asset, list_assets, kv_group, plan_command, process_command, serve_command):
     main.add_command(command)

@@ -1,17 +1,13 @@
 """`builder put-asset`, `get-asset`, `list-assets`."""
 
-import io
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import click
 
+from buildserver.cli.files import opened, write
 from buildserver.cli.places import assets
-from buildserver.cli.saying import NOT_FOUND, REFUSED, as_json, end, show
+from buildserver.cli.saying import as_json, show
 
 
 @click.command("put-asset")
@@ -29,24 +25,6 @@ def put_asset(build: str, text: str | None, path: str | None, replace: bool, as_
     show(stored, stored["build"], as_json=as_json)
 
 
-@contextmanager
-def opened(text: str | None, path: str | None) -> Iterator[tuple[IO[bytes], int | None]]:
-    """A text or a file as a stream, with its size where that is known."""
-    if text is not None:
-        data = text.encode("utf-8", "surrogateescape")
-        yield io.BytesIO(data), len(data)
-    elif path == "-":
-        yield sys.stdin.buffer, None
-    else:
-        try:
-            file = Path(str(path)).open("rb")  # noqa: SIM115 - closed below
-        except OSError as fault:
-            end(NOT_FOUND, f"{path} cannot be read: {fault.strerror}")
-        with file:
-            regular = Path(str(path)).is_file()
-            yield file, Path(str(path)).stat().st_size if regular else None
-
-
 @click.command("get-asset")
 @click.argument("build")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="The file to write; stdout without it.")
@@ -56,34 +34,10 @@ def get_asset(build: str, output: str | None, as_json: bool) -> None:  # noqa: F
     if as_json and output is None:
         raise click.UsageError("--json tells of the file that -o names; without it stdout is the asset's bytes")
     with assets() as place:
-        pieces = place.get(build)
-        if output is None:
-            for piece in pieces:
-                sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
-        else:
-            write(Path(output), pieces)
+        write(output, place.get(build))
     if as_json:
         told = {"build": build, "file": output, "size": Path(str(output)).stat().st_size}
         show(told, "", as_json=True)
-
-
-def write(path: Path, pieces: Iterator[bytes]) -> None:
-    """The pieces as a file that is whole or not there."""
-    from buildserver.remote import Unreachable  # noqa: PLC0415 - each command imports its own
-
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            for piece in pieces:
-                file.write(piece)
-        partial.replace(path)
-    except Unreachable:
-        raise
-    except OSError as fault:
-        end(REFUSED, f"{path} cannot be written: {fault.strerror}")
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @click.command("list-assets")

@@ -18,11 +18,15 @@ from buildserver.cli.saying import REFUSED, end, read_text
 @click.option("--report", "form", flag_value="report", help="All there is to say of the plan, in JSON.")
 def plan_command(file: str, wind: str | None, no_co2: bool, form: str | None) -> None:  # noqa: FBT001 - click's form
     """Compute the cheapest production plan for the challenge's payload in FILE."""
-    from powerplant.report import as_text  # noqa: PLC0415 - each command imports its own
+    from buildserver.remote import functions  # noqa: PLC0415 - each command imports its own
+    from powerplant.report import as_text  # noqa: PLC0415
 
     text = read_text(file)
     with server() as there:
-        told = there.plan(text, wind=wind, no_co2=no_co2) if there else computed(text, wind=wind, no_co2=no_co2)
+        if there:
+            told = functions.plan(there, text, wind=wind, no_co2=no_co2)
+        else:
+            told = computed(text, wind=wind, no_co2=no_co2)
     click.echo(as_text(told, form or ("table" if sys.stdout.isatty() else "json")))
 
 

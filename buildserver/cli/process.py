@@ -13,10 +13,11 @@ from buildserver.cli.saying import as_json, read_text, show
 def process_command(message: str | None, option: str | None, as_json: bool) -> None:  # noqa: FBT001 - click's form
     """Say what message was received; - reads it from standard input."""
     from buildserver.process import process  # noqa: PLC0415 - each command imports its own
+    from buildserver.remote import functions  # noqa: PLC0415
 
     if (message is None) == (option is None):
         raise click.UsageError("give one message: builder process hello, builder process -m hello, or - for stdin")
     given = option if option is not None else read_text("-").rstrip("\n") if message == "-" else str(message)
     with server() as there:
-        answer = there.process(given) if there else process(given)
+        answer = functions.process(there, given) if there else process(given)
     show({"message": answer}, answer, as_json=as_json)

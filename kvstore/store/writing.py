@@ -37,7 +37,11 @@ class Value:
 
 
 class Writing:
-    """The open transaction. `revision` is that of the last change, or the one found."""
+    """The open transaction.
+
+    revision  that of the last change, or the one found
+    deleted   whether the namespace is deleted as a whole, once anything has changed
+    """
 
     def __init__(self, rows: Rows, namespace: str, now: datetime, author: str) -> None:
         """Lock the namespace."""
@@ -45,6 +49,7 @@ class Writing:
         self.now = now
         self.head = rows.lock(namespace, now)
         self.revision = self.head.revision
+        self.deleted = False
         self.given_bytes = 0
         self._namespace = namespace
         self._author = author
@@ -76,8 +81,10 @@ class Writing:
 
     def written(self, puts: Sequence[Put], stored: Sequence[Stored]) -> None:
         """Count and log what was put."""
-        self._keys += sum(one.replaced_bytes < 0 for one in stored)
-        self._bytes += sum(len(put.value) - max(one.replaced_bytes, 0) for put, one in zip(puts, stored, strict=True))
+        self.count(
+            sum(one.replaced_bytes < 0 for one in stored),
+            sum(len(put.value) - max(one.replaced_bytes, 0) for put, one in zip(puts, stored, strict=True)),
+        )
         self.log(
             Logged(
                 put.revision, put.path, PUT, one.version, self.now, self._author, put.content_type, put.meta,
@@ -118,6 +125,11 @@ class Writing:
             )  # fmt: skip
         return found
 
+    def count(self, keys: int, size_bytes: int) -> None:
+        """Add to what came and went."""
+        self._keys += keys
+        self._bytes += size_bytes
+
     def log(self, changes: Iterator[Logged] | Sequence[Logged]) -> None:
         """Append changes, whose revisions follow on."""
         lines = list(changes)
@@ -132,7 +144,7 @@ class Writing:
             return
         self._within("keys", self.head.key_count + self._keys, self.head.max_keys, self._keys)
         self._within("bytes", self.head.byte_count + self._bytes, self.head.max_bytes, self._bytes)
-        self.rows.count(self._namespace, self.revision, self._keys, self._bytes)
+        self.rows.count(self._namespace, self.revision, self._keys, self._bytes, deleted=self.deleted)
 
     def remember(self, once: Once, result: Any) -> None:
         """Keep the answer of this write; raises AnswerTooLarge, or Repeated where another request was quicker."""

@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 
 from kvstore import keys, values
 from kvstore.conf import conf, places_of, require_access
-from kvstore.problems import Problem, answer_of, revision_headers
+from kvstore.problems import Problem, answer_of
+from kvstore.shown import revision_headers
 
 
 class BytesBody(BaseParser):

@@ -19,9 +19,10 @@ from kvstore import schema, store
 from kvstore.cache import CacheAway
 from kvstore.conditions import MAX_VERSION
 from kvstore.conf import READ, conf
-from kvstore.problems import Problem, revision_headers
+from kvstore.problems import Problem
 from kvstore.queries import BadNumber, read_integer
 from kvstore.serializers import ChangesQuery, checked
+from kvstore.shown import revision_headers
 from kvstore.store import changes, sweeping
 from kvstore.views.answering import KeyValueView, answer, namespace_of
 

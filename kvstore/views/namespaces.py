@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from kvstore import cursors, envelopes, keys, schema, values
 from kvstore.conf import ADMIN, READ, WRITE, places_of, require_access, sender_of
-from kvstore.problems import revision_headers
 from kvstore.serializers import PageQuery, checked
+from kvstore.shown import revision_headers
 from kvstore.store import namespaces
 from kvstore.views.answering import JSONBody, KeyValueView, answer, bare, body_of
 

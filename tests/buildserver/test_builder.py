@@ -4,6 +4,7 @@ The counterpart of the exercise's `buildtest.test_builder`, whose assertions com
 """
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
-from buildserver import builder
+from buildserver import builder, standalone
 from buildserver.mock_s3 import IMAGE, SAMPLES
 from tests.live import PROJECT, environment
 
@@ -138,11 +139,11 @@ def test_a_database_that_another_process_is_making_is_waited_for(
         if next(left, None) is not None:
             raise OperationalError(message)
 
-    monkeypatch.setattr(builder, "migrate", migrate)
-    monkeypatch.setattr(builder.time, "sleep", slept.append)
+    monkeypatch.setattr(standalone, "migrate", migrate)
+    monkeypatch.setattr(standalone.time, "sleep", slept.append)
     monkeypatch.setattr(connection, "close", lambda: None)
     with nullcontext() if faults == 3 else pytest.raises(OperationalError, match=message):
-        builder.make_index()
+        standalone.make_tables("assets")
     assert slept == [0.05] * waits
 
 
@@ -226,3 +227,33 @@ def test_within_django_it_uses_what_is_there(settings: object, tmp_path: Path) -
     assert (builder.get_asset("a"), builder.get_asset_bytes("b")) == ("text", b"\xff")
     with pytest.raises(builder.UnknownBuild, match=r"^there is no asset 'c'$"):
         builder.get_asset("c")
+
+
+def test_a_process_that_is_ready_for_one_app_says_so_when_it_is_asked_for_another(tmp_path: Path) -> None:
+    ended = run(
+        tmp_path, "from buildserver.standalone import ready; ready('kvstore'); ready('kvstore'); ready('assets')"
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == "RuntimeError: this process is ready for kvstore alone, not for assets"
+
+
+FORK = """
+import os
+from buildserver.builder import *
+put_asset("a", "b")
+from django.db import connection
+mine = connection.connection
+child = os.fork()
+if not child:
+    ours = connection.connection
+    assert get_asset("a") == "b"
+    os._exit(0 if ours is None and connection.connection is not mine else 9)
+assert os.waitpid(child, 0)[1] == 0
+assert connection.connection is mine
+assert get_asset("a") == "b"
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_opens_a_connection_of_its_own(tmp_path: Path) -> None:
+    done(tmp_path, FORK)

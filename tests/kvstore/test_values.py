@@ -109,3 +109,13 @@ def test_refuses_a_content_type_that_could_not(content_type: str) -> None:
 @pytest.mark.parametrize("content_type", [None, 1, ["text/plain"], b"text/plain"])
 def test_a_content_type_is_text(content_type: object) -> None:
     assert values.content_type_fault(content_type) == "the content type is not a string"
+
+
+def test_a_value_is_checked_by_its_type_and_size() -> None:
+    values.check(b"{", "text/plain", 1)
+    values.check(b"1", values.JSON, 1)
+    for value, content_type, fault in [
+        (b"{", values.JSON, values.NotJSON), (b"11", values.JSON, values.ValueTooLarge), (b"1", "text", values.BadType),
+    ]:  # fmt: skip
+        with pytest.raises(fault):
+            values.check(value, content_type, 1)

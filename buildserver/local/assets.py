@@ -1,14 +1,14 @@
-"""The assets of this machine, with the interface and the refusals of `remote`."""
+"""The assets of this machine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from buildserver import builder
-from buildserver.remote import CONFLICT, NOT_FOUND, Refused, Unreachable
+from buildserver import standalone
+from buildserver.remote.http import BAD_REQUEST, CONFLICT, NOT_FOUND, Refused, Unreachable
 
 
-class Local:
+class Assets:
     """The store and the index that the variables name."""
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Local:
         from django.db import DatabaseError  # noqa: PLC0415 - Django is for work on this machine only
 
         try:
-            builder.ready()
+            standalone.ready("assets")
         except (OSError, DatabaseError) as fault:
             raise Unreachable(f"the index of the assets cannot be opened: {fault}") from None
 
@@ -59,7 +59,7 @@ def told() -> Iterator[None]:
     except (services.Conflict, base.Tangled) as fault:
         raise Refused(CONFLICT, str(fault)) from None
     except (names.BadName, intake.TooLarge, intake.CutShort, base.StoreFull, locks.Busy) as fault:
-        raise Refused(400, str(fault)) from None
+        raise Refused(BAD_REQUEST, str(fault)) from None
     except base.StoreFault as fault:
         raise Unreachable(f"the store is away: {fault}") from None
     except DatabaseError as fault:

@@ -1,0 +1,203 @@
+"""`manage.py kv_export` and `kv_import`."""
+
+import io
+import json
+import os
+import stat
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from pytest_django import Settings
+
+from kvstore import store
+from kvstore.keys import path_of
+from kvstore.management import progress
+from kvstore.models import Record
+from kvstore.store import exporting, history, merging, namespaces
+from tests.kvstore.conftest import clear
+
+pytestmark = pytest.mark.usefixtures("records")
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def put(key: str, value: bytes = b"1", namespace: str = "ci") -> None:
+    store.put(path_of(namespace, key), store.Value(value, "application/json"), now=NOW)
+
+
+def run(command: str, *arguments: str) -> bytes:
+    out = io.TextIOWrapper(io.BytesIO(), write_through=True, newline="")
+    call_command(command, *arguments, stdout=out, stderr=io.StringIO())
+    return out.buffer.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def ends_with(code: int, sentence: str, command: str, *arguments: str) -> None:
+    with pytest.raises(CommandError, match=sentence) as fault:
+        run(command, *arguments)
+    assert fault.value.returncode == code
+
+
+def test_what_is_exported_can_be_imported(tmp_path: Path) -> None:
+    put("a")
+    put("b", namespace="team")
+    file = tmp_path / "records"
+    assert run("kv_export", "-o", str(file)) == b""
+    assert file.read_bytes() == run("kv_export")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["records"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    data = file.read_bytes()
+    clear()
+    said = b"2 created, 0 replaced, 0 unchanged, 0 skipped, 0 expired\n"
+    assert run("kv_import", str(file), "--on-conflict", "fail") == said
+    assert run("kv_export", "--output", "-") == data
+    assert b'"namespace":"team"' not in run("kv_export", "--namespace", "ci")
+    assert b'"op":"put"' in run("kv_export", "--history")
+
+
+def test_tells_what_was_exported_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    put("a")
+    put("b")
+    call_command("kv_export", stdout=io.TextIOWrapper(io.BytesIO()))
+    assert capsys.readouterr().err == "2 records of 1 namespaces\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["-"]])
+def test_standard_input_is_imported(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    put("a")
+    put("a")
+    data = run("kv_export", "--history")
+    clear()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    told = run("kv_import", *arguments, "--on-conflict", "skip", "--history", "--json")
+    assert json.loads(told) == {
+        "created": 1, "replaced": 0, "unchanged": 0, "skipped": 0, "expired": 0, "history": 2, "history_left_out": 0,
+    }  # fmt: skip
+    assert len(history.entries(path_of("ci", "a"), 9).items) == 2
+
+
+def test_a_namespace_goes_under_another_name(tmp_path: Path) -> None:
+    put("a")
+    put("b", namespace="team")
+    put("c", namespace="left")
+    run("kv_export", "-o", str(tmp_path / "f"))
+    clear()
+    run("kv_import", str(tmp_path / "f"), "--on-conflict", "skip", "--namespace", "ci=new", "--namespace", "team")
+    assert [record.path for record in Record.objects.all()] == ["new/a", "team/b"]
+    ends_with(3, "^the file has no namespace none$", "kv_import", str(tmp_path / "f"), "--on-conflict", "skip",
+              "--namespace", "none=x")  # fmt: skip
+
+
+def test_an_export_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("a")
+    ends_with(1, "nowhere/f cannot be written: No such file", "kv_export", "-o", str(tmp_path / "nowhere" / "f"))
+    (tmp_path / "f").write_text("old")
+
+    def fail(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    ends_with(1, "f cannot be written: No space left on device", "kv_export", "-o", str(tmp_path / "f"))
+    assert [(entry.name, entry.read_text()) for entry in tmp_path.iterdir()] == [("f", "old")]
+
+
+def test_of_nothing_there_is_no_export(tmp_path: Path) -> None:
+    ends_with(3, "^there is nothing to export$", "kv_export")
+    ends_with(3, "^there is nothing to export$", "kv_export", "-o", str(tmp_path / "f"))
+    assert not (tmp_path / "f").exists()
+    put("a")
+    ends_with(3, "^there is no namespace team$", "kv_export", "--namespace", "ci", "--namespace", "team")
+    ends_with(1, "^'Team' is no namespace; that is", "kv_export", "--namespace", "Team")
+
+
+def test_faults_of_an_import_have_their_exit_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("a")
+    run("kv_export", "-o", str(tmp_path / "f"))
+    put("a", b"2")
+    file, skip = str(tmp_path / "f"), ("--on-conflict", "skip")
+    ends_with(4, "^line 2: ci/a is there with another value$", "kv_import", file, "--on-conflict", "fail")
+    ends_with(3, "none cannot be read: No such file", "kv_import", str(tmp_path / "none"), *skip)
+    ends_with(1, "^'B' is no namespace", "kv_import", file, *skip, "--namespace", "a=B")
+    (tmp_path / "cut").write_bytes((tmp_path / "f").read_bytes()[:-9])
+    ends_with(1, "^line 3: the line is not JSON", "kv_import", str(tmp_path / "cut"), *skip)
+    namespaces.set_quota("new", 0, None, now=NOW)
+    ends_with(1, "^stopped before line 2: the namespace new would have 1 keys; its quota is 0; until there: 0 created",
+              "kv_import", file, *skip, "--namespace", "ci=new")  # fmt: skip
+
+    def fail(*_: Any) -> None:
+        raise OperationalError("gone away")
+
+    monkeypatch.setattr(merging, "place", fail)
+    ends_with(5, "^stopped before line 2: gone away; until", "kv_import", file, *skip, "--namespace", "ci=x")
+    monkeypatch.setattr(exporting, "key_count", fail)
+    ends_with(5, "^gone away$", "kv_export")
+
+
+def test_the_limit_of_values_is_that_of_this_project(tmp_path: Path, settings: Settings) -> None:
+    put("a", b'"12345"')
+    run("kv_export", "-o", str(tmp_path / "f"))
+    settings.KVSTORE_MAX_VALUE_BYTES = 6
+    ends_with(1, "^line 2: the value has 7 bytes; at most 6", "kv_import", str(tmp_path / "f"), "--on-conflict", "skip")
+
+
+@pytest.mark.parametrize("arguments", [["f"], ["f", "--on-conflict", "whatever"]])
+def test_what_happens_to_a_conflict_must_be_said(arguments: list[str]) -> None:
+    with pytest.raises(CommandError, match="--on-conflict"):
+        run("kv_import", *arguments)
+
+
+# --- progress -------------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_drawn_on_a_terminal_and_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "EVERY_S", 0)
+    with progress.Progress(terminal := Terminal()) as bar:
+        bar.show("counting", 0, 4)
+        bar.show("counting", 3, 4)
+        bar.show("counting", 9, 4)
+        bar.show("counting", 0, 0)
+    assert terminal.getvalue().split("\r") == [
+        "",
+        "counting [                              ]   0%",
+        "counting [######################        ]  75%",
+        "counting [##############################] 100%",
+        "counting [##############################] 100%",
+        "\x1b[K",
+    ]
+
+
+def test_progress_is_drawn_now_and_then() -> None:
+    with progress.Progress(terminal := Terminal()) as bar:
+        bar.show("counting", 0, 4)
+        first = terminal.getvalue()
+        for number in range(4):
+            bar.show("counting", number, 4)
+        assert terminal.getvalue() == first
+
+
+def test_nothing_is_drawn_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "EVERY_S", 0)
+    with progress.Progress(file := io.StringIO()) as bar:
+        bar.show("counting", 3, 4)
+    assert file.getvalue() == ""
+
+
+def test_both_commands_draw_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(progress, "EVERY_S", 0)
+    put("a")
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    run("kv_export", "-o", str(tmp_path / "f"))
+    run("kv_import", str(tmp_path / "f"), "--on-conflict", "skip")
+    words = [line.split("[")[0].strip() for line in terminal.getvalue().split("\r") if "%" in line]
+    assert sorted(set(words)) == ["checked", "exporting", "imported"]
