@@ -6,7 +6,7 @@ RUN = $(VENV)/bin
 MYSQL = $(shell command -v cc >/dev/null && { command -v mariadb_config || command -v mysql_config; } >/dev/null && echo --with mysql)
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup test test-fast lint types imports check secrets audit format requirements solvers bench-planner
+.PHONY: help setup test test-fast lint types imports check secrets audit format requirements solvers bench-planner bench-kv
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,14 @@ bench-planner: setup  ## the planner measured, beside merit order, HiGHS, CP-SAT
 	@python3 -I buildserver/runapp.py --setup --venv .venv-solvers --with solvers --with peers-planner $(if $(PYTHON),--python $(PYTHON))
 	$(RUN)/python -m tests.benchmarks.planner $(ARGS)
 
+bench-kv: setup .venv-peers-kv/installed  ## the key/value store measured, beside a ModelViewSet, Kinto, etcd and others: reports/kv.md; ARGS="--only batch"
+	$(RUN)/python -m tests.benchmarks.kv $(ARGS)
+
+.venv-peers-kv/installed: requirements/peers-kv.txt
+	$(RUN)/python -m venv --clear .venv-peers-kv
+	.venv-peers-kv/bin/python -m pip --disable-pip-version-check --no-cache-dir -q install --require-hashes -r $<
+	touch $@
+
 types: setup  ## mypy --strict
 	$(RUN)/mypy
 
@@ -50,5 +58,5 @@ format: setup  ## ruff's format, applied
 	$(RUN)/ruff check --fix .
 
 requirements: setup  ## compile requirements/*.in with hashes, for every platform and Python
-	cd requirements && for set in base mysql lambda dev solvers peers-planner; do [ ! -e $$set.in ] || \
+	cd requirements && for set in base mysql lambda dev solvers peers-planner peers-kv; do [ ! -e $$set.in ] || \
 	  ../$(RUN)/uv pip compile $$set.in -o $$set.txt -q --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header $(ARGS); done

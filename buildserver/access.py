@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -98,7 +97,7 @@ def sent_key(meta: dict[str, str], *, basic: bool) -> str:
 
 def is_closed(path: str) -> bool:
     """Whether CLOSED_ROUTES closes the path to those without a key."""
-    return any(path == prefix or path.startswith(prefix) for prefix in settings.CLOSED_ROUTES)
+    return path.startswith(tuple(settings.CLOSED_ROUTES))
 
 
 def challenge(path: str) -> str:
@@ -106,22 +105,12 @@ def challenge(path: str) -> str:
     return 'Bearer, Basic realm="buildcache"' if path.startswith(BASIC_ROUTES) else "Bearer"
 
 
-class AccessMiddleware:
-    """Sets `request.access`; stands before the static files so that these can be closed too."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Wrap what follows."""
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """A closed path outside DRF (files, pages) is refused here, the others in BeforeTheView."""
-        request.access = access = Access(request)  # type: ignore[attr-defined]
-        static = request.path_info.startswith(settings.STATIC_URL)
-        if static and is_closed(request.path_info) and access.key is None:
-            return problems.answer(
-                request, 401, "no valid key", headers={"WWW-Authenticate": challenge(request.path_info)}
-            )
-        return self.get_response(request)
+def refuse_closed_file(request: HttpRequest) -> HttpResponseBase | None:
+    """401 for a static file that CLOSED_ROUTES closes; routes are looked at in BeforeTheView."""
+    path = request.path_info
+    if settings.CLOSED_ROUTES and path.startswith(settings.STATIC_URL) and is_closed(path) and of(request).key is None:
+        return problems.answer(request, 401, "no valid key", headers={"WWW-Authenticate": challenge(path)})
+    return None
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -141,9 +130,10 @@ class BeforeTheView(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """True, or MethodNotAllowed, NotAuthenticated, PermissionDenied."""
-        if request.method not in view.allowed_methods:
-            raise exceptions.MethodNotAllowed(str(request.method))
-        if is_closed(request.path_info):
+        plain = request._request  # noqa: SLF001 - DRF's looks for each attribute in itself first, and fails to find it
+        if plain.method not in view.allowed_methods:
+            raise exceptions.MethodNotAllowed(str(plain.method))
+        if is_closed(plain.path_info):
             scope = getattr(view, "closed_scope", None)
-            of(request).require(scope) if scope else of(request).require_key()
+            of(plain).require(scope) if scope else of(plain).require_key()
         return True

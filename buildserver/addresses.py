@@ -9,7 +9,10 @@ from django.http import HttpRequest
 def address_of(request: HttpRequest) -> str:
     """The client's address: the peer's, or behind TRUSTED_PROXIES the last forwarded one that is not theirs."""
     address = str(request.META.get("REMOTE_ADDR") or "")
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR")
+    if not forwarded or not settings.TRUSTED_PROXIES:
+        return address
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     while hops and is_trusted(address):
         address = hops.pop()
     return address

@@ -9,51 +9,40 @@ from axes.middleware import AxesMiddleware
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 
 ADMIN = "/admin/"
+LAYERS: tuple[Any, ...] = (
+    SessionMiddleware,
+    CsrfViewMiddleware,  # which only a session's cookie makes necessary
+    AuthenticationMiddleware,
+    MessageMiddleware,
+    XFrameOptionsMiddleware,
+    AxesMiddleware,  # the answer to too many failed logins
+)
 
 
-class ForAdmin:
-    """Steps aside outside the admin."""
+class AdminOnly:
+    """Passes requests of the admin through the layers, outermost first, and all others by them."""
 
-    get_response: Any
+    def __init__(self, get_response: Any) -> None:
+        """Make the layers around what follows, as Django does with those of its settings."""
+        self.get_response = self.admin = get_response
+        for layer in reversed(LAYERS):
+            made = layer(self.admin)
+            self.admin = convert_exception_to_response(made)
+            if layer is CsrfViewMiddleware:
+                self.check_csrf = made.process_view
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Work, or pass on."""
+        """Through them, or by them."""
         passed: HttpResponseBase
-        passed = super().__call__(request) if request.path_info.startswith(ADMIN) else self.get_response(request)  # type: ignore[misc]
+        passed = self.admin(request) if request.path_info.startswith(ADMIN) else self.get_response(request)
         return passed
 
-
-class AdminSession(ForAdmin, SessionMiddleware):
-    """Sessions."""
-
-
-class AdminCsrf(ForAdmin, CsrfViewMiddleware):
-    """CSRF tokens, which only a session's cookie makes necessary."""
-
     def process_view(self, request: HttpRequest, *args: Any) -> Any:
-        """Check, or pass on."""
-        return super().process_view(request, *args) if request.path_info.startswith(ADMIN) else None
-
-
-class AdminAuthentication(ForAdmin, AuthenticationMiddleware):
-    """`request.user`."""
-
-    def process_view(self, *_args: Any) -> None:
-        """The admin's own views decide who must be logged in."""
-
-
-class AdminMessages(ForAdmin, MessageMiddleware):
-    """Messages after an action."""
-
-
-class AdminFrameOptions(ForAdmin, XFrameOptionsMiddleware):
-    """No frames."""
-
-
-class AdminLoginLimit(ForAdmin, AxesMiddleware):
-    """The answer to too many failed logins."""
+        """The one of the layers that looks at a request when its view is known."""
+        return self.check_csrf(request, *args) if request.path_info.startswith(ADMIN) else None

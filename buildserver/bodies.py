@@ -3,12 +3,12 @@
 Django takes a body without Content-Length for an empty one, and a body that ends early for a whole one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 
 DROP_BYTES = 64 * 2**20
 STEP_BYTES = 256 * 2**10
@@ -106,20 +106,14 @@ class Handler(WSGIHandler):
     request_class = Request
 
 
-class DropUnreadBody:
-    """Reads and drops what is left of a body, so that a client still sending it sees the answer."""
+def drop_rest(request: HttpRequest) -> None:
+    """Read and drop what is left of a body, so that a client still sending it sees the answer.
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Wrap what follows."""
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer, then drop up to 64 MiB; beyond that the server closes the connection."""
-        response = self.get_response(request)
-        incoming = getattr(request, "incoming", None)
-        if incoming is not None and not incoming.ended:
-            drop(incoming)
-        return response
+    Up to 64 MiB; beyond that the server closes the connection.
+    """
+    incoming = getattr(request, "incoming", None)
+    if incoming is not None and not incoming.ended:
+        drop(incoming)
 
 
 def drop(body: Body) -> None:

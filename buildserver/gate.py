@@ -3,28 +3,35 @@
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
 
-from buildserver import problems
+from buildserver import headers, problems
+from buildserver.access import Access, refuse_closed_file
 
 MAX_URL_BYTES = 8190
 MAX_HEADER_BYTES = 8190
+MAX_KNOWN_HOSTS = 16
+KNOWN_HOSTS: dict[str, list[str]] = {}  # hosts that were allowed, each with the ALLOWED_HOSTS of then
 
 
 class Gate:
-    """Refuses with 414, 431 or 400, and gives every whole answer its Content-Length."""
+    """Refuses with 414, 431, 400 or 411, sets `request.access` on what it lets through, and completes the answers."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         """Wrap what follows."""
         self.get_response = get_response
+        self.policies = headers.Policies()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Look, then pass on."""
-        response = refusal(request) or self.get_response(request)
-        bodiless = response.streaming or response.status_code in (204, 304)
-        if not bodiless and not response.has_header("Content-Length"):
-            response.headers["Content-Length"] = str(len(response.content))  # type: ignore[attr-defined]
+        response = refusal(request)
+        if response is None:
+            request.access = Access(request)  # type: ignore[attr-defined]
+            response = refuse_closed_file(request) or self.get_response(request)
+            self.policies.add(request, response)
+        headers.add_length(response)
         return response
 
 
@@ -39,7 +46,7 @@ def too_long(request: HttpRequest) -> HttpResponseBase | None:
     if len(meta.get("RAW_URI") or meta.get("PATH_INFO", "") + meta.get("QUERY_STRING", "")) > MAX_URL_BYTES:
         return problems.answer(request, 414, f"the URL is longer than {MAX_URL_BYTES} bytes")
     for name, value in meta.items():
-        if name.startswith(("HTTP_", "CONTENT_TYPE")) and isinstance(value, str) and len(value) > MAX_HEADER_BYTES:
+        if isinstance(value, str) and len(value) > MAX_HEADER_BYTES and name.startswith(("HTTP_", "CONTENT_TYPE")):
             header = name.removeprefix("HTTP_").replace("_", "-").title()[:100]
             return problems.answer(request, 431, f"the header {header} is longer than {MAX_HEADER_BYTES} bytes")
     return None
@@ -47,18 +54,32 @@ def too_long(request: HttpRequest) -> HttpResponseBase | None:
 
 def malformed(request: HttpRequest) -> HttpResponseBase | None:
     """400 for a path or a query that is no text, and for another host; 411 where a chunked body's end is not told."""
-    query = unquote_to_bytes(request.META.get("QUERY_STRING", ""))
-    if "\0" in request.META.get("PATH_INFO", "") or not utf8(getattr(request, "path_bytes", b"")):
+    meta = request.META
+    if "\0" in meta.get("PATH_INFO", "") or not utf8(getattr(request, "path_bytes", b"")):
         return problems.answer(request, 400, "the path is not UTF-8 text without NUL")
-    if b"\0" in query or not utf8(query):
+    query = meta.get("QUERY_STRING", "")
+    plain = query.isascii() and "%" not in query and "\0" not in query
+    if not plain and (b"\0" in (sent := unquote_to_bytes(query)) or not utf8(sent)):
         return problems.answer(request, 400, "the query is not UTF-8 text without NUL")
-    if getattr(request, "chunked", False) and request.META.get("SERVER_SOFTWARE") == "Granian":
+    if getattr(request, "chunked", False) and meta.get("SERVER_SOFTWARE") == "Granian":
         # granian ends a body that was cut short like a whole one.
         return problems.answer(request, 411, "chunked bodies are taken where gunicorn serves: send Content-Length")
+    return other_host(request)
+
+
+def other_host(request: HttpRequest) -> HttpResponseBase | None:
+    """400 for a host that is none of ALLOWED_HOSTS; the last ones that were are remembered."""
+    host = request.META.get("HTTP_HOST", "")
+    if KNOWN_HOSTS.get(host) is settings.ALLOWED_HOSTS:
+        return None
     try:
         request.get_host()
     except DisallowedHost as fault:
         return problems.bad_request(request, fault)
+    if host:  # else it was the server's own name
+        if len(KNOWN_HOSTS) >= MAX_KNOWN_HOSTS:
+            KNOWN_HOSTS.clear()
+        KNOWN_HOSTS[host] = settings.ALLOWED_HOSTS
     return None
 
 

@@ -1,22 +1,21 @@
-"""JSON log lines, each with the id of the request it belongs to, and one line a request."""
+"""JSON log lines, each with the id of the request it belongs to."""
 
 import contextvars
 import logging
-import re
-import secrets
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
+from typing import TextIO
 
-from django.http import HttpRequest, HttpResponseBase
-
-from buildserver.addresses import address_of
+import msgspec
 
 current_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
-SAFE_ID = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}")
 LEVELS: tuple[str, ...] = ("DEBUG", "INFO", "WARNING", "ERROR")
-access_log = logging.getLogger("buildserver.requests")
+TIME = "%Y-%m-%dT%H:%M:%S%z"
+encode = msgspec.json.Encoder().encode
 
 
 def config(level: str, stream: str = "ext://sys.stderr") -> dict[str, object]:
@@ -34,12 +33,12 @@ def config(level: str, stream: str = "ext://sys.stderr") -> dict[str, object]:
                 "()": "pythonjsonlogger.msgspec.MsgspecFormatter",
                 "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
                 "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
-                "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+                "datefmt": TIME,
             }
         },
         "handlers": {
             "lines": {
-                "class": "logging.StreamHandler",
+                "class": "buildserver.logs.Lines",
                 "stream": stream,
                 "formatter": "json",
                 "filters": ["request_id"],
@@ -70,6 +69,65 @@ def to_stdout() -> None:
             handler.setStream(sys.stdout)
 
 
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes each line by one call, so that those of threads and processes do not mix."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record's line; a fault is told as `logging` tells its own."""
+        try:
+            self.write(self.format(record).encode())
+        except Exception:  # noqa: BLE001 - whatever it is, it is no fault of those who log
+            self.handleError(record)
+
+    def write(self, line: bytes) -> None:
+        """Write the line and its end, past the stream's buffer where it has a file."""
+        try:
+            file = self.stream.fileno()
+        except (AttributeError, OSError):
+            self.stream.write(line.decode() + "\n")
+            self.flush()
+            return
+        rest = line + b"\n"
+        while rest:
+            rest = rest[os.write(file, rest) :]
+
+
+def tell(logger: logging.Logger, message: str, said: Mapping[str, object]) -> None:
+    """Log at INFO as `logger.info(message, extra=said)` does, at a tenth of its cost where only our lines listen."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    if (lines := only_lines(logger)) is not None:
+        members = {"time": at(int(time.time())), "level": "INFO", "logger": logger.name, "message": message, **said}
+        if request_id := current_request_id.get():
+            members["request_id"] = request_id
+        try:
+            lines.write(encode(members))
+        except (OSError, ValueError):  # told below, as a fault of `logging`
+            pass
+        else:
+            return
+    logger.info(message, extra=said)
+
+
+def only_lines(logger: logging.Logger) -> Lines | None:
+    """The handler of our lines, where nothing else listens to the logger."""
+    found = None
+    asked: logging.Logger | None = logger
+    while asked is not None:
+        for handler in asked.handlers:
+            if found is not None or type(handler) is not Lines:
+                return None
+            found = handler
+        asked = asked.parent if asked.propagate else None
+    return found
+
+
+@lru_cache(maxsize=2)
+def at(second: int) -> str:
+    """The time as lines tell it."""
+    return time.strftime(TIME, time.localtime(second))
+
+
 class RequestId(logging.Filter):
     """Puts the id of the request at hand into the record."""
 
@@ -82,11 +140,13 @@ class RequestId(logging.Filter):
 
 
 class Unhandled(logging.Filter):
-    """Drops Django's second line about a 503: its reason is told where it is found, or is that all places are taken."""
+    """Drops Django's second line about a 503 or a 507, whose reason is told where it is found, or is no fault here."""
+
+    ANSWERED = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Every other status, and every trace, goes on."""
-        return bool(record.exc_info) or getattr(record, "status_code", None) != HTTPStatus.SERVICE_UNAVAILABLE
+        return bool(record.exc_info) or getattr(record, "status_code", None) not in self.ANSWERED
 
 
 class SlowClient(logging.Filter):
@@ -98,39 +158,3 @@ class SlowClient(logging.Filter):
             record.levelno, record.levelname = logging.INFO, "INFO"
             record.msg, record.args, record.exc_info = "a client that takes nothing was cut off", None, None
         return True
-
-
-class RequestLog:
-    """Gives each request its id, answers it as X-Request-ID, and logs one line when the answer is ready."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Wrap what follows."""
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """A client's id of up to 128 safe characters is kept, so that a call can be followed through systems."""
-        sent = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = sent if SAFE_ID.fullmatch(sent) else secrets.token_hex(8)
-        token = current_request_id.set(request_id)
-        started = time.perf_counter()
-        try:
-            response = self.get_response(request)
-            response.headers["X-Request-ID"] = request_id
-            if access_log.isEnabledFor(logging.INFO):
-                access_log.info("request", extra=line(request, response, time.perf_counter() - started))
-            return response
-        finally:
-            current_request_id.reset(token)
-
-
-def line(request: HttpRequest, response: HttpResponseBase, elapsed_s: float) -> dict[str, object]:
-    """What a request's line says; the query is left out, since people put secrets there."""
-    access = getattr(request, "access", None)
-    return {
-        "method": request.method,
-        "path": request.path[:1024],
-        "status": response.status_code,
-        "ms": round(elapsed_s * 1000, 2),
-        "key": access.name if access else None,
-        "address": address_of(request),
-    }

@@ -88,6 +88,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family)
         if not WINDOWS:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Who connects before the server has set it waits 40 ms for each answer that is sent in two pieces.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(address)
         listener.listen(2048)
     except OSError as fault:

@@ -45,30 +45,25 @@ INSTALLED_APPS = [
 
 # Outermost first. The session and what needs it run for /admin/ only, so that no cookie ever opens the API.
 MIDDLEWARE = [
-    "buildserver.logs.RequestLog",
-    "buildserver.metrics.RequestMetrics",
-    "buildserver.bodies.DropUnreadBody",
+    "buildserver.requests.Requests",
     "buildserver.gate.Gate",
-    "django.middleware.security.SecurityMiddleware",
-    "buildserver.access.AccessMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "buildserver.admin_only.AdminSession",
-    "buildserver.admin_only.AdminCsrf",
-    "buildserver.admin_only.AdminAuthentication",
-    "buildserver.admin_only.AdminMessages",
-    "buildserver.admin_only.AdminFrameOptions",
-    "buildserver.admin_only.AdminLoginLimit",
+    "buildserver.admin_only.AdminOnly",
 ]
 
 # --- database -------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.database("DATABASE_URL", "sqlite:///var/db.sqlite3")}
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+# The stamps of shm://; with sqlite they stand beside the database, whoever opens it.
+KVSTORE_CACHE_FILE = "" if SQLITE else str(env.HOME / "var" / "records.kvcache")
+with contextlib.suppress(OSError):  # where it may not be made, opening what is to be in it says so
+    Path(str(DATABASES["default"]["NAME"]) if SQLITE else KVSTORE_CACHE_FILE).parent.mkdir(
+        mode=0o700, parents=True, exist_ok=True
+    )
 # sqlite: FULL loses no acknowledged write on power loss; NORMAL may lose the last ones and is several times faster.
 KVSTORE_SYNCHRONOUS = env.choice("KVSTORE_SYNCHRONOUS", "FULL", ["FULL", "NORMAL"])
 if SQLITE:
-    with contextlib.suppress(OSError):  # where it may not be made, opening the database says so
-        Path(str(DATABASES["default"]["NAME"])).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that reads before it writes must not find, at its write, that another one was quicker.
         "transaction_mode": "IMMEDIATE",
@@ -115,7 +110,11 @@ AXES_CLIENT_IP_CALLABLE = "buildserver.addresses.address_of"
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "buildserver.problems.locked_out"
 CSRF_FAILURE_VIEW = "buildserver.problems.forbidden"
-SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # its middleware is there, as a subclass that works for the admin only
+# They look for middlewares by name: those of the admin are in `admin_only`, SecurityMiddleware's headers in `headers`.
+SILENCED_SYSTEM_CHECKS = [
+    *("axes.W002", "admin.E408", "admin.E409", "admin.E410"),
+    *("security.W001", "security.W002", "security.W003"),
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -182,7 +181,7 @@ KVSTORE_MAX_VALUE_BYTES = env.whole("KVSTORE_MAX_VALUE_BYTES", 2**20, 1, 750_000
 KVSTORE_HISTORY_COUNT = env.whole("KVSTORE_HISTORY_COUNT", 20)
 KVSTORE_HISTORY_DAYS = env.whole("KVSTORE_HISTORY_DAYS", 30)
 KVSTORE_CACHE_URL = CACHE_URL
-KVSTORE_PROCESSES = env.whole("WEB_WORKERS", 2 * (os.cpu_count() or 1), 1, 1024)
+KVSTORE_PROCESSES = env.whole("WEB_WORKERS", 1 if sys.platform == "win32" else 2 * (os.cpu_count() or 1), 1, 1024)
 KVSTORE_WATCHERS = "buildserver.watchers.take"
 POWERPLANT_WIND, POWERPLANT_CO2 = plan_settings.WIND, plan_settings.CO2
 POWERPLANT_BUDGET_S, POWERPLANT_MAX_PLANTS = plan_settings.BUDGET_S, plan_settings.MAX_PLANTS

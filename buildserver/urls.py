@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
-from buildserver import health, metrics, problems, views
+from buildserver import health, limits, metrics, problems, views
 
 READ = ["get", "head"]
 handler400 = problems.bad_request
@@ -14,6 +14,7 @@ handler404 = problems.not_found
 handler500 = problems.server_error
 
 urlpatterns = [
+    path("", include("kvstore.urls")),  # first, since routes are tried in turn, and these are asked most
     path("", views.Home.as_view()),
     path("favicon.ico", views.Icon.as_view()),
     path("ping", health.Ping.as_view()),
@@ -23,7 +24,7 @@ urlpatterns = [
     path("readyz", health.Readyz.as_view()),
     path("metrics", metrics.MetricsView.as_view()),
     path("process", views.Process.as_view()),
-    path("", include("kvstore.urls")),
+    path("api/v1/limits", limits.Limits.as_view()),
     path("", include("assets.urls")),
     path("", include("powerplant.urls")),
     path("api/schema/", SpectacularJSONAPIView.as_view(http_method_names=READ), name="schema"),

@@ -3,6 +3,7 @@
 import importlib.util
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004 - Django's name
 from django.db import connections, router
 
-from kvstore.conf import ACTIONS, conf
+from kvstore.conf import ACTIONS, STATEMENT_BYTES, conf
 
 # A quarter below the largest row that sqlite takes by default, 10^9 bytes.
 MAX_VALUE_BYTES = 750_000_000
@@ -60,25 +61,39 @@ def check_use_tz() -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_database(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
-    """E005: the database of the records, where it is among `databases`, can return what a statement wrote."""
+    """E005, E006: the database of the records, where it is among `databases`, can do what the statements ask."""
     alias = records_alias()
     if alias not in (databases or ()):
         return []
     name, version = engine(alias)
     if name in OLDEST and version >= OLDEST[name]:
-        return []
+        return check_packet(alias) if name == "MariaDB" else []
     what = f"{name} {'.'.join(map(str, version))}"
     hint = "Use sqlite 3.35 or MariaDB 10.5, or later ones."
     return [Error(f"the database {alias!r} is {what}, where INSERT has no RETURNING", hint=hint, id="kvstore.E005")]
 
 
+def check_packet(alias: str) -> list[CheckMessage]:
+    """MariaDB takes a statement with the largest value, each of whose bytes may be escaped."""
+    needed = 2 * max(conf.max_value_bytes, STATEMENT_BYTES) + 2**20
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT @@global.max_allowed_packet")
+        packet = cursor.fetchone()[0]
+    if packet >= needed:
+        return []
+    hint = f"Set max_allowed_packet of the server to {needed} or more, or KVSTORE_MAX_VALUE_BYTES lower."
+    what = f"a value of {conf.max_value_bytes} bytes may not fit into max_allowed_packet, which is {packet}"
+    return [Error(what, hint=hint, id="kvstore.E006")]
+
+
 @register(Tags.caches)
 def check_cache(**_kwargs: Any) -> list[CheckMessage]:
-    """E010 to E013, W010, I010: what the cache's settings promise, and whether they can keep it."""
+    """E010 to E014, W010, I010: what the cache's settings promise, and whether they can keep it."""
     wrong = [
         *check_whole("KVSTORE_CACHE_BYTES", 64 * 2**20, "kvstore.E012"),
         *check_whole("KVSTORE_PROCESSES", 1, "kvstore.E013"),
         *check_cache_url(),
+        *check_cache_file(),
     ]
     return wrong or [*check_one_process(), *check_one_host(), *check_cache_is_possible()]
 
@@ -104,9 +119,19 @@ def check_cache_url() -> list[CheckMessage]:
 
         try:
             parse_url(conf.cache_url)  # type: ignore[no-untyped-call]
-        except ValueError as fault:
-            return [Error(f"KVSTORE_CACHE_URL cannot be read: {fault}", hint=hint, id="kvstore.E010")]
+        except ValueError:
+            hint = "Write it as redis://user:password@host:port/number, what is special in a password as %XX."
+            return [Error("KVSTORE_CACHE_URL cannot be read", hint=hint, id="kvstore.E010")]
     return []
+
+
+def check_cache_file() -> list[CheckMessage]:
+    """KVSTORE_CACHE_FILE is the same file for every process, wherever it is started."""
+    file = str(getattr(settings, "KVSTORE_CACHE_FILE", ""))
+    if not file or Path(file).is_absolute():
+        return []
+    hint = "Set it to an absolute path, or leave it empty with sqlite: the file is then beside the database's."
+    return [Error(f"KVSTORE_CACHE_FILE is {file!r}, which is relative", hint=hint, id="kvstore.E014")]
 
 
 def check_one_process() -> list[CheckMessage]:

@@ -18,6 +18,12 @@ OURS = re.compile(r"[1-9][0-9]{0,18}")
 class BadETag(ValueError):
     """The header is no list of ETags; the message says what would be right."""
 
+    def __init__(self, header: str, sent: str) -> None:
+        """The header's name, and what was sent in it."""
+        right = 'a version in quotes, as in "7", several with commas, or *'
+        super().__init__(f"{header} is {shown(sent)!a}; it is {right}")
+        self.header = header
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -103,20 +109,15 @@ def tags_of(name: str, header: str) -> list[tuple[bool, str]]:
     while at < len(header):
         element = ELEMENT.match(header, at)
         if element is None:
-            raise bad(name, header)
+            raise BadETag(name, header)
         if element[2] is not None:
             tags.append((element[1] is not None, element[2]))
         at = element.end()
     if not tags:
-        raise bad(name, header)
+        raise BadETag(name, header)
     return tags
 
 
 def versions_of(tags: Iterator[str]) -> frozenset[int]:
     """The versions that these are the ETags of; `0`, `07` and whatever else is not ours are those of none."""
     return frozenset(version for tag in tags if OURS.fullmatch(tag) and (version := int(tag)) <= MAX_VERSION)
-
-
-def bad(name: str, header: str) -> BadETag:
-    """The fault of a header."""
-    return BadETag(f'{name} is {shown(header)!a}; it is a version in quotes, as in "7", several with commas, or *')

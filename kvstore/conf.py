@@ -32,6 +32,8 @@ ACTIONS = (READ, WRITE, ADMIN)
 # What surrounds a value in a body of /save: a key of 512 bytes, each written as \u00XX, the members' names, blanks.
 ENVELOPE_BYTES = 8 * 2**10
 TXN_BYTES = 16 * 2**20
+# Of values in one statement, unless a single value has more.
+STATEMENT_BYTES = 4 * 2**20
 
 
 class Conf:

@@ -77,7 +77,7 @@ class Namespace(ReadModel):
     key_count           records that are not deleted (expired ones count until they are swept)
     byte_count          of their values
     max_keys, max_bytes the quota; None: none
-    deleted             it was deleted as a whole, and not written to since
+    deleted             it was deleted as a whole, or is only being made, and neither written to nor bounded since
     """
 
     name = ByteText(primary_key=True, max_length=keys.MAX_NAMESPACE_BYTES)

@@ -8,6 +8,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
 from kvstore import conditions, cursors, envelopes, keys, metadata, store, values
 from kvstore.cache import CacheAway
+from kvstore.shown import revision_headers
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +26,6 @@ class Problem(APIException):
         self.status_code = status
         self.members = members
         self.headers = {} if revision is None else revision_headers(revision)
-
-
-def revision_headers(revision: int) -> dict[str, str]:
-    """What every answer about a key carries. Nothing between here and the client may keep it: it would be stale."""
-    return {"X-KV-Revision": str(revision), "Cache-Control": "no-store"}
 
 
 RETRY_AFTER_S = 5
@@ -50,7 +46,6 @@ STATUS: Mapping[type[Exception], int] = {
 PARTS: Mapping[type[Exception], str] = {
     keys.BadKey: "key",
     keys.BadNamespace: "namespace",
-    conditions.BadETag: "If-Match",
     cursors.BadCursor: "cursor",
     metadata.BadMetadata: "X-Meta-*",
 }
@@ -60,6 +55,8 @@ def answer_of(fault: Exception) -> Exception:
     """The APIException for a fault of ours; any other fault as it is."""
     if isinstance(fault, envelopes.BadBody):
         return ValidationError(details(fault.faults))
+    if isinstance(fault, conditions.BadETag):
+        return bad_part(fault.header, str(fault))
     for kind, part in PARTS.items():
         if isinstance(fault, kind):
             return bad_part(part, str(fault))

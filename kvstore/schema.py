@@ -202,7 +202,7 @@ REVISION = OpenApiParameter(
     required=True,
     description="the revision of the write, or of the version shown; of an absent key that of its last change, or 0; "
     "of a list that of the snapshot",
-    response=[200, 201, 204, 304, 404, 406, 412],
+    response=[200, 201, 204, 304, 404, 406, 410, 412],
 )
 ETAG = OpenApiParameter(
     "ETag", {"type": "string"}, OpenApiParameter.HEADER, description="the version in quotes", response=[200, 201, 304]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -17,6 +18,7 @@ PACKAGES = {
     "mariadb-install-db": "mariadb-server",
     "redis-server": "redis-server",
     "nginx": "nginx-light",
+    "wrk": "wrk",
     "chromium": "chromium",
     "MySQLdb": "mysqlclient (a C compiler and libmariadb-dev, then make test again)",
     ".venv-solvers": "it with make solvers",
@@ -47,17 +49,37 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextmanager
-def running(command: list[str], port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The program while it listens; killed at the end."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-        try:
-            wait_for(lambda: listens(port), process, log)
-            yield process
-        finally:
-            process.kill()
-            process.wait()
+class Server:
+    """A program that listens, and that a test may kill and start again."""
+
+    def __init__(self, command: list[str], port: int, log: Path) -> None:
+        """Not started yet."""
+        self.command, self.port, self.log = command, port, log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+        wait_for(lambda: listens(self.port), self.process, self.log)
+
+    def kill(self) -> None:
+        """End it at once, without a chance to tidy up."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def __enter__(self) -> Self:
+        """Started."""
+        self.start()
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        """Killed."""
+        self.kill()
 
 
 def listens(port: int) -> bool:
@@ -79,6 +101,13 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], lo
 @contextmanager
 def mariadb(directory: Path) -> Iterator[str]:
     """DATABASE_URL of an empty MariaDB."""
+    with mariadb_server(directory) as (url, _):
+        yield url
+
+
+@contextmanager
+def mariadb_server(directory: Path) -> Iterator[tuple[str, Server]]:
+    """The same with the server itself."""
     server = need("mariadbd")
     try:
         import MySQLdb  # noqa: F401, PLC0415 - compiled, and so not everywhere
@@ -93,24 +122,32 @@ def mariadb(directory: Path) -> Iterator[str]:
     command += [
         f"--socket={directory / 'socket'}",
         f"--pid-file={directory / 'pid'}",
+        f"--tmpdir={directory}",  # another server that starts would sweep ours out of a shared one
         "--innodb-flush-log-at-trx-commit=1",
     ]
-    with running(command, port, directory / "log"):
+    with Server(command, port, directory / "log") as started:
         client = [need("mariadb"), "--no-defaults", f"--socket={directory / 'socket'}", "-uroot", "-e"]
         grant = "CREATE DATABASE buildserver CHARACTER SET utf8mb4;"
         grant += "CREATE USER 'builder'@'127.0.0.1' IDENTIFIED BY 'tests';"
         grant += "GRANT ALL ON *.* TO 'builder'@'127.0.0.1';"
         subprocess.run([*client, grant], check=True)
-        yield f"mysql://builder:tests@127.0.0.1:{port}/buildserver"
+        yield f"mysql://builder:tests@127.0.0.1:{port}/buildserver", started
 
 
 @contextmanager
 def redis(directory: Path, port: int | None = None) -> Iterator[str]:
     """CACHE_URL of an empty Redis, on a free port where none is given."""
+    with redis_server(directory, port) as (url, _):
+        yield url
+
+
+@contextmanager
+def redis_server(directory: Path, port: int | None = None) -> Iterator[tuple[str, Server]]:
+    """The same with the server itself."""
     port = port or free_port()
     command = [need("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--save", ""]
-    with running(command, port, directory / "log"):
-        yield f"redis://127.0.0.1:{port}/0"
+    with Server(command, port, directory / "log") as started:
+        yield f"redis://127.0.0.1:{port}/0", started
 
 
 @contextmanager
@@ -132,5 +169,5 @@ def nginx(directory: Path, upstream: str) -> Iterator[str]:
                 }}
             }}
         }}""")
-    with running([need("nginx"), "-c", str(config), "-p", str(directory), "-e", "stderr"], port, directory / "log"):
+    with Server([need("nginx"), "-c", str(config), "-p", str(directory), "-e", "stderr"], port, directory / "log"):
         yield f"http://127.0.0.1:{port}"

@@ -6,7 +6,7 @@ There is no WHERE, so `created_revision` is set first and then tells whether the
 
 from typing import Final
 
-from kvstore.backends.rows import HEAD, Rows
+from kvstore.backends.rows import HEAD, NEW_NAMESPACE, Rows
 
 SET: Final = """
 ON DUPLICATE KEY UPDATE
@@ -34,11 +34,8 @@ class MariaDB(Rows):
         "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
     )
     LOCK = f"{HEAD} FOR UPDATE"
-    MAKE_NAMESPACE = """
-INSERT IGNORE INTO kvstore_namespace
-    (name, revision, version_floor, forgotten_revision, key_count, byte_count, deleted, created_at)
-VALUES (%s, 0, 0, 0, 0, 0, FALSE, %s)
-"""
+    # Where several make it at once, INSERT IGNORE would leave each with a shared lock, and none could have it alone.
+    MAKE_NAMESPACE = f"{NEW_NAMESPACE}ON DUPLICATE KEY UPDATE name = VALUES(name)"
     ALWAYS = (
         SET
         + ",\n".join(

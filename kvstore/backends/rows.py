@@ -9,17 +9,23 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kvstore.backends.sessions import Cursor
+from kvstore.conf import STATEMENT_BYTES
 from kvstore.keys import Path
 
-# Of rows in one statement: sqlite takes 32,766 parameters, MariaDB a packet of 16 MiB.
+# Of rows in one statement: sqlite takes 32,766 parameters.
 MAX_ROWS = 500
-MAX_STATEMENT_BYTES = 4 * 2**20
 T = TypeVar("T")
 
 HEAD = """
 SELECT revision, version_floor, forgotten_revision, key_count, byte_count, max_keys, max_bytes, deleted
 FROM kvstore_namespace WHERE name = %s
 """
+NEW_NAMESPACE = """
+INSERT INTO kvstore_namespace
+    (name, revision, version_floor, forgotten_revision, key_count, byte_count, deleted, created_at)
+VALUES (%s, 0, 0, 0, 0, 0, TRUE, %s)
+"""
+UNMAKE_NAMESPACE = "DELETE FROM kvstore_namespace WHERE name = %s AND revision = 0 AND deleted"
 COUNT = """
 UPDATE kvstore_namespace
 SET revision = %s, key_count = key_count + %s, byte_count = byte_count + %s, deleted = %s
@@ -184,6 +190,10 @@ class Rows:
             if found := self._cursor.fetchone():
                 return Head(*found)
             self._cursor.execute(self.MAKE_NAMESPACE, [namespace, self.time(now)])
+
+    def unmake(self, namespace: str) -> None:
+        """Take away a row that was made for its lock alone."""
+        self._cursor.execute(UNMAKE_NAMESPACE, [namespace])
 
     def count(self, namespace: str, revision: int, keys: int, size_bytes: int, *, deleted: bool = False) -> None:
         """Set the revision; add to the counts what came and went."""
@@ -383,7 +393,7 @@ def batches(items: Sequence[T], bytes_of: Callable[[T], int] = lambda _: 0) -> I
     batch: list[T] = []
     size_bytes = 0
     for item in items:
-        if batch and (len(batch) == MAX_ROWS or size_bytes + bytes_of(item) > MAX_STATEMENT_BYTES):
+        if batch and (len(batch) == MAX_ROWS or size_bytes + bytes_of(item) > STATEMENT_BYTES):
             yield batch
             batch, size_bytes = [], 0
         batch.append(item)

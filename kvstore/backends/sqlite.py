@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kvstore.backends.rows import HEAD, Rows
+from kvstore.backends.rows import HEAD, NEW_NAMESPACE, Rows
 
 SET: Final = """
 ON CONFLICT (path) DO UPDATE SET
@@ -28,10 +28,6 @@ class Sqlite(Rows):
 
     BEGIN_SNAPSHOT = ("BEGIN DEFERRED",)
     LOCK = HEAD
-    MAKE_NAMESPACE = """
-INSERT OR IGNORE INTO kvstore_namespace
-    (name, revision, version_floor, forgotten_revision, key_count, byte_count, deleted, created_at)
-VALUES (%s, 0, 0, 0, 0, 0, FALSE, %s)
-"""
+    MAKE_NAMESPACE = f"{NEW_NAMESPACE}ON CONFLICT (name) DO NOTHING"
     ALWAYS = SET + RETURNING
     WHERE_ABSENT = SET + "WHERE deleted OR expires_at <= excluded.updated_at\n" + RETURNING

@@ -21,6 +21,7 @@ __all__ = ["LINGER_S", "Cache", "CacheAway", "cache"]
 logger = logging.getLogger(__name__)
 _made: dict[tuple[str, str], Cache] = {}
 _making = threading.Lock()
+_told = ""
 
 
 def cache() -> Cache:
@@ -31,15 +32,18 @@ def cache() -> Cache:
 
 
 def _make(key: tuple[str, str]) -> Cache:
+    global _told  # noqa: PLW0603 - every call fails, and one line tells it
     with _making:
         if key in _made:
             return _made[key]
         try:
             made = _new(*key)
         except OSError as fault:
-            logger.warning("the cache cannot be attached to", extra={"fault": str(fault)})
+            if _told != str(fault):
+                logger.warning("the cache cannot be attached to", extra={"fault": str(fault)})
+            _told = str(fault)
             return Closed(fault)  # tried again at the next call
-        _made[key] = made
+        _made[key], _told = made, ""
         return made
 
 

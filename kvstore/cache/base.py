@@ -69,6 +69,10 @@ class Cache(ABC):
             _inside.changing = False
             self.end(write, known=known)
 
+    def peek(self, _path: Path) -> tuple[bool, Row | None]:
+        """A hit and its row, where that takes no question to anyone; else no hit."""
+        return False, None
+
     @abstractmethod
     def ask(self, path: Path) -> Answer:
         """The row if it is here and current, else the lease under which it may be filled once it is loaded."""

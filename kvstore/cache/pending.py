@@ -19,10 +19,10 @@ revision would not do instead: a writer's end does not know its revision, and so
 the one before.)
 
 A writer that dies leaves its token, which keeps the hash closed for LINGER_S: longer than from a write's begin to when
-the database carries out its COMMIT, or never will. So writes must be short; one that takes longer is told in time by
-its end, unless it dies as well. If the end cannot be told, the write may be acknowledged all the same: since its begin
-nothing can be hit, and when the token's life is over what is loaded is what was committed. One that does not know its
-outcome gets its token's whole life anew.
+the database carries out its COMMIT, or never will. So a transaction must be shorter than that; what a longer one wrote
+may be hidden from its commit until its end (where it dies between, for an entry's life). If the end cannot be told,
+the write may be acknowledged all the same: since its begin nothing can be hit, and when the token's life is over what
+is loaded is what was committed. One that does not know its outcome gets its token's whole life anew.
 
 What Redis forgets: its tokens are lost together with the values, but what is loaded next must not be kept while their
 writers may be at work. So a missing hash is closed for LINGER_S, as if by a stranger: that of all paths always (after a

@@ -58,13 +58,14 @@ class Runs:
         self._clock = clock
         self._idle: list[Any] = []
         self._rests_until_s = float("-inf")
+        self._told_until_s = float("-inf")
         self._resting = threading.Lock()
 
     def call(self, script: Script, names: Sequence[str], *arguments: bytes | str | int) -> Any:
         """What the script returns; raises Away.
 
-        The script must bear being run twice: where a connection broke while it lay idle, the call is made over a new one.
-        After a failure nobody tries for REST_S, and then one first.
+        The script must bear being run twice: where a connection broke while it lay idle, a new one is made.
+        Where there was no answer nobody tries for REST_S, and then one first.
         """
         with self._resting:
             now_s = self._clock()
@@ -75,9 +76,13 @@ class Runs:
                 self._rests_until_s = now_s + REST_S
         try:
             answer = self._call(script, names, arguments)
+        except ResponseError as fault:  # such as: its memory is full
+            self._rests_until_s = float("-inf")
+            self._tell(fault)
+            raise Away(str(fault)) from fault
         except RedisError as fault:
             self._rests_until_s = self._clock() + REST_S
-            logger.warning("the cache's Redis is away", extra={"fault": str(fault)})
+            self._tell(fault)
             raise Away(str(fault)) from fault
         if resting:
             self._rests_until_s = float("-inf")
@@ -92,6 +97,12 @@ class Runs:
         """Close the idle connections; the next call makes new ones."""
         while self._idle:
             self._idle.pop().disconnect()
+
+    def _tell(self, fault: RedisError) -> None:
+        """Log, but not for every call."""
+        if self._clock() >= self._told_until_s:
+            self._told_until_s = self._clock() + REST_S
+            logger.warning("the cache's Redis is away, or refuses", extra={"fault": str(fault)})
 
     def _call(self, script: Script, names: Sequence[str], arguments: Sequence[bytes | str | int]) -> Any:
         """Over an idle connection, and over a new one where that one broke."""

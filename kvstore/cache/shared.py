@@ -102,6 +102,10 @@ class Shared(Cache):
         fence()
         return False, None, Lease(here, slot, stamp, any_stamp)
 
+    def peek(self, path: Path) -> tuple[bool, Row | None]:
+        """The entry, if it is current."""
+        return self.ask(path)[:2]
+
     def fill(self, path: Path, lease: Lease, row: Row | None) -> None:
         """Keep it under the stamps of the lease; where they have moved it would never hit."""
         values = lease.here.stamps.values

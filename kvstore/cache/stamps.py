@@ -195,9 +195,11 @@ class Stamps:
         return True
 
     def _unlock(self, stripe: int) -> None:
-        if self._file >= 0:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, stripe)
-        self._threads[stripe].release()
+        try:
+            if self._file >= 0:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, stripe)
+        finally:
+            self._threads[stripe].release()
 
     def after_fork(self) -> None:
         """New locks of threads: a new process has one thread. Byte locks stayed with the parent."""
@@ -209,5 +211,5 @@ def fence() -> None:
 
     A weakly ordered CPU (ARM) needs to be told. The kernel's scheduler has a full barrier on all of them.
     """
-    if not ORDERED:
+    if SHARES and not ORDERED:
         os.sched_yield()

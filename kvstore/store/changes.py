@@ -48,7 +48,7 @@ def since(
         if head is None:
             return Changes([], 0)
         if revision < head.forgotten_revision:
-            raise Forgotten(namespace, revision, head.forgotten_revision)
+            raise Forgotten(namespace, revision, head.forgotten_revision, head.revision)
         # Read before them: what is committed by now is seen below, and what comes later has a higher revision.
         if revision >= head.revision:
             return Changes([], head.revision)
@@ -56,7 +56,7 @@ def since(
         # What was trimmed meanwhile is not told by what is left.
         head_after = cast("Head", rows.head(namespace))
     if revision < head_after.forgotten_revision:
-        raise Forgotten(namespace, revision, head_after.forgotten_revision)
+        raise Forgotten(namespace, revision, head_after.forgotten_revision, head_after.revision)
     more = len(found) > limit
     return Changes(found[:limit], found[limit - 1].revision if more else head.revision)
 

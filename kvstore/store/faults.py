@@ -55,23 +55,25 @@ class QuotaExceeded(Exception):
 
 
 class Forgotten(Exception):
-    """Changes that were asked for are not kept any more: those up to `revision`. The list tells what is there now."""
+    """Changes that were asked for are not kept any more. The list tells what is there now, at `revision` or later."""
 
-    def __init__(self, namespace: str, since: int, revision: int) -> None:
-        """From where they were asked for."""
+    def __init__(self, namespace: str, since: int, forgotten: int, revision: int) -> None:
+        """From where they were asked for, and up to where they are not kept; `revision` is the namespace's."""
         super().__init__(
             f"changes of the namespace {namespace} since revision {since} are not all kept: the log begins after "
-            f"{revision}; read the list, and resume from its revision"
+            f"{forgotten}; read the list, and resume from its revision"
         )
         self.revision = revision
 
 
 class AnswerTooLarge(Exception):
-    """The values that are asked for at once have too many bytes."""
+    """What is asked for at once has too many bytes."""
 
-    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
-        """How many, and how many are allowed."""
-        super().__init__(f"the values asked for have {size_bytes} bytes; at most {limit_bytes} are given at once")
+    def __init__(self, size_bytes: int, limit_bytes: int, *, kept: bool = False) -> None:
+        """How many bytes of values, and how many are allowed; `kept`: of an answer that is to be kept."""
+        what = f"the values asked for have {size_bytes} bytes; at most {limit_bytes} are given at once"
+        of_answer = f"the answer has {size_bytes} bytes; with an Idempotency-Key at most {limit_bytes} are given"
+        super().__init__(of_answer if kept else what)
 
 
 class OtherRequest(Exception):

@@ -62,8 +62,10 @@ def entries(path: Path, limit: int, before: int | None = None) -> Entries:
     with snapshot() as rows:
         head = rows.head(keys.split(path)[0])
         found = rows.select(LISTED, [path, END if before is None else before, limit + 1])
-    if not found and before is None:
-        raise Absent(path, 0)
+        row = None if found or before is not None else rows.read(path)
+    # A record may have outlived its lines in the log.
+    if not found and before is None and (row is None or row.deleted):
+        raise Absent(path, row.revision if row else 0)
     items = [
         Entry(version, revision, op, cast("datetime", rows.aware(at)), *rest)
         for version, revision, op, at, *rest in found[:limit]

@@ -11,8 +11,8 @@ from typing import IO
 from django.db import DatabaseError
 
 from kvstore import exports
-from kvstore.backends.rows import MAX_STATEMENT_BYTES
 from kvstore.cache import CacheAway
+from kvstore.conf import STATEMENT_BYTES
 from kvstore.exports import BadLine, Change, End, Header, Record
 from kvstore.keys import Path, path_of
 from kvstore.models import MAX_AUTHOR
@@ -96,7 +96,7 @@ class Filling:
         """Whether there are enough; a key and its history stay together where they can."""
         count = len(self.lines)
         goes_on = line.path == self.lines[-1].path and count < MAX_STEP
-        return (count >= STEP and not goes_on) or self._size_bytes > MAX_STATEMENT_BYTES
+        return (count >= STEP and not goes_on) or self._size_bytes > STATEMENT_BYTES
 
 
 def batches_of(file: IO[bytes], wanted: Wanted) -> Iterator[Batch]:

@@ -88,23 +88,23 @@ def page(wanted: Wanted, limit: int, now: datetime) -> Page:
 def entries(rows: Rows, wanted: Wanted, limit: int, now: datetime) -> Iterator[Item | str]:
     """Keys and common prefixes in byte order. Of the keys under one prefix only the first few are looked at."""
     start = Path(f"{wanted.namespace}/{wanted.prefix}")
-    after = None if wanted.after is None else f"{wanted.namespace}/{following(wanted.after, wanted)}"
+    # What comes before it has been told; a common prefix may go on in the next of the places.
+    told_to = "" if wanted.after is None else following(wanted.after, wanted)
     for inside in keys.narrowed(start, wanted.places):
         low, high = keys.prefix_range(inside)
-        position: str | None = low if after is None else max(low, after)
+        position: str | None = max(low, told_to)
         count = 2 if wanted.delimiter else limit + 1
         while position is not None:
             found = between(rows, position, high, count, now)
             position = found[-1][0] + LOWEST if len(found) == count else None
-            skip_to = ""
             for path, item in found:
-                if path < skip_to:
+                if path < told_to:
                     continue
                 group = common_prefix(item.key, wanted)
                 yield item if group is None else group
-                skip_to = path if group is None else f"{wanted.namespace}/{following(group, wanted)}"
-            if position is not None and position < skip_to:
-                position, count = skip_to, 2
+                told_to = path if group is None else following(group, wanted)
+            if position is not None and position < told_to:
+                position, count = told_to, 2
             else:
                 count = min(2 * count, limit + 1)
 
@@ -116,10 +116,11 @@ def common_prefix(key: str, wanted: Wanted) -> str | None:
 
 
 def following(last: str, wanted: Wanted) -> str:
-    """Where what follows a key, or a common prefix, begins; of a prefix nothing may follow."""
+    """The path from where on there is what follows a key, or all keys under a common prefix."""
+    path = f"{wanted.namespace}/{last}"
     if common_prefix(last, wanted) != last:
-        return last + LOWEST
-    return keys.prefix_range(last)[1] or f"{last}{keys.HIGHEST}"
+        return path + LOWEST
+    return cast("str", keys.prefix_range(path)[1])  # a namespace has no highest character, so there is one
 
 
 def between(rows: Rows, low: str, high: str | None, count: int, now: datetime) -> list[tuple[str, Item]]:

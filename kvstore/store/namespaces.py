@@ -77,7 +77,7 @@ def delete(namespace: str, *, now: datetime, author: str = "") -> int:
     low, high = keys.prefix_range(f"{namespace}/")
     with writing(namespace, None, now, author) as transaction:
         rows, head = transaction.rows, transaction.head
-        if head.deleted or not head.revision:
+        if head.deleted:
             raise NoNamespace(namespace)
         rows.run(FORGET_VALUES, [False, namespace])
         logged = rows.run(LOG_ALL, [namespace, head.revision, DELETE, rows.time(now), author, False, low, high])

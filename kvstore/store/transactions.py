@@ -52,7 +52,7 @@ class Outcome:
 
 
 def commit(namespace: str, txn: Txn, *, now: datetime, author: str = "", once: Once | None = None) -> Outcome:
-    """Carry out the branch that the comparisons choose; raises QuotaExceeded, Repeated, CacheAway."""
+    """Carry out the branch that the comparisons choose; raises QuotaExceeded, AnswerTooLarge, Repeated, CacheAway."""
     written = {path_of(namespace, op.key) for op in (*txn.success, *txn.failure) if not isinstance(op, Get)}
     with writing(namespace, written, now, author) as transaction:
         succeeded = compare(transaction, namespace, txn)

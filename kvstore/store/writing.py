@@ -4,22 +4,27 @@ In it: the lock, one statement for the record with no read before it, one for th
 Each change takes the namespace's next revision, so that changes come to be seen in the order of their revisions.
 """
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 
 from kvstore.backends import Buried, Logged, Put, Rows, Stored, Versions
 from kvstore.cache import cache
 from kvstore.conditions import Condition
+from kvstore.conf import STATEMENT_BYTES
 from kvstore.keys import Path
 from kvstore.models import DELETE, EXPIRE, PUT
 from kvstore.store.answers import KEPT_FOR, Once
 from kvstore.store.databases import writing_rows
-from kvstore.store.faults import QuotaExceeded, Repeated
+from kvstore.store.faults import AnswerTooLarge, QuotaExceeded, Repeated
+
+# Of a transaction: well below the time for which a cache expects a commit of a writer that is gone (LINGER_S, 60 s).
+MAX_WRITE_S = 25
 
 
 @dataclass(frozen=True)
@@ -138,14 +143,18 @@ class Writing:
     def close(self) -> None:
         """Write the counts, where anything changed; raises QuotaExceeded."""
         if self.revision == self.head.revision:
+            if not self.revision:
+                self.rows.unmake(self._namespace)
             return
         self._within("keys", self.head.key_count + self._keys, self.head.max_keys, self._keys)
         self._within("bytes", self.head.byte_count + self._bytes, self.head.max_bytes, self._bytes)
         self.rows.count(self._namespace, self.revision, self._keys, self._bytes, deleted=self.deleted)
 
     def remember(self, once: Once, result: Any) -> None:
-        """Keep the answer of this write; raises Repeated where another request was quicker."""
+        """Keep the answer of this write; raises AnswerTooLarge, or Repeated where another request was quicker."""
         status, body = once.render(result)
+        if len(body) > STATEMENT_BYTES:
+            raise AnswerTooLarge(len(body), STATEMENT_BYTES, kept=True)
         try:
             self.rows.keep_answer(once.token, once.digest, status, self.revision, body, self.now, self.now - KEPT_FOR)
         except IntegrityError:
@@ -162,12 +171,15 @@ def writing(namespace: str, paths: Collection[Path] | None, now: datetime, autho
     """A transaction that holds the namespace's lock, committed at the end; an exception undoes all of it.
 
     paths   those that it may change; None: any
-    raises  CacheAway before anything is begun; QuotaExceeded
+    raises  CacheAway before anything is begun; QuotaExceeded; OperationalError where it takes longer than MAX_WRITE_S
     """
     with cache().changing(paths), writing_rows() as rows:
+        begun = time.monotonic()
         open_writing = Writing(rows, namespace, now, author)
         yield open_writing
         open_writing.close()
+        if time.monotonic() - begun > MAX_WRITE_S:
+            raise OperationalError(f"the write took longer than {MAX_WRITE_S} s and is undone")
 
 
 def versions_of(condition: Condition) -> Versions:

@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 
 from kvstore import keys, values
 from kvstore.conf import conf, places_of, require_access
-from kvstore.problems import Problem, answer_of, revision_headers
+from kvstore.problems import Problem, answer_of
+from kvstore.shown import revision_headers
 
 
 class BytesBody(BaseParser):
@@ -74,32 +75,36 @@ def path_of(request: Request, action: str, namespace: str, key: str) -> keys.Pat
 
     raises  what access raises; ValidationError (400); Problem 414
     """
-    require_access(request, action)
+    require_access(request, action, f"{namespace}/{key}")
     try:
-        path = keys.path_of(namespace, key)
+        return keys.path_of(namespace, key)
     except keys.KeyTooLong as fault:
         raise Problem(414, str(fault)) from None
-    require_access(request, action, path)
-    return path
 
 
-def namespace_of(request: Request, action: str, namespace: str) -> list[str] | None:
+def enter(request: Request, action: str, namespace: str) -> list[str] | None:
     """The places in a namespace that `action` may touch, None for all of it.
 
-    raises  what access raises, also where there is no such place; BadNamespace (400)
+    raises  what access raises, also where there is no such place
     """
     require_access(request, action)
-    keys.check_namespace(namespace)
     places = places_of(request, action)
     if places is not None and not keys.narrowed(f"{namespace}/", places):
         require_access(request, action, f"{namespace}/")
     return places
 
 
+def namespace_of(request: Request, action: str, namespace: str) -> list[str] | None:
+    """As `enter`; raises BadNamespace (400) too."""
+    places = enter(request, action, namespace)
+    keys.check_namespace(namespace)
+    return places
+
+
 def answer(shown: Mapping[str, object] | msgspec.Raw, revision: int | None, status: int = 200) -> HttpResponse:
     """JSON; a `msgspec.Raw` in it goes out byte for byte."""
     body = msgspec.json.encode(shown)
-    headers = {} if revision is None else revision_headers(revision)
+    headers = {"Cache-Control": "no-store"} if revision is None else revision_headers(revision)
     return HttpResponse(body, status=status, content_type=values.JSON, headers=headers)
 
 

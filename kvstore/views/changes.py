@@ -19,9 +19,10 @@ from kvstore import schema, store
 from kvstore.cache import CacheAway
 from kvstore.conditions import MAX_VERSION
 from kvstore.conf import READ, conf
-from kvstore.problems import Problem, revision_headers
+from kvstore.problems import Problem
 from kvstore.queries import BadNumber, read_integer
 from kvstore.serializers import ChangesQuery, checked
+from kvstore.shown import revision_headers
 from kvstore.store import changes, sweeping
 from kvstore.views.answering import KeyValueView, answer, namespace_of
 
@@ -64,10 +65,11 @@ class ChangesView(KeyValueView):
         places = namespace_of(request, READ, namespace)
         asked = checked(ChangesQuery, request.query_params)
         watched = Watched(namespace, asked["prefix"], places, asked["limit"])
-        if wants_events(request):
+        lasts = request.method == "GET"  # who asks for the head alone is not kept waiting
+        if lasts and wants_events(request):
             return stream(request, watched, last_event(request, asked["since"]))
         found = watched.since(asked["since"])
-        if asked["wait"] and not found.items:
+        if lasts and asked["wait"] and not found.items:
             found = wait_for(request, watched, asked["since"], asked["wait"])
         return answer(shown(found), found.revision)
 
@@ -105,8 +107,8 @@ def sweep(namespace: str) -> None:
     try:
         for _ in sweeping.expire(timezone.now(), namespace):
             pass
-    except CacheAway as fault:
-        logger.warning("expired records are not swept", extra={"fault": str(fault)})
+    except (CacheAway, DatabaseError) as fault:
+        logger.warning("expired records are not swept", extra={"fault": repr(fault)})
 
 
 def place_of(request: Request) -> Any:

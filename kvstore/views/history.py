@@ -9,12 +9,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from kvstore import cursors, envelopes, schema, store, values
-from kvstore.conf import READ, WRITE, sender_of
+from kvstore.conf import READ, WRITE, require_access, sender_of
 from kvstore.serializers import HistoryQuery, checked
+from kvstore.shown import record_headers, value_headers
 from kvstore.store import Written, history
 from kvstore.views.answering import JSONBody, answer, body_of, path_of
 from kvstore.views.once import OnceView
-from kvstore.views.records import headers_of, value_headers
 
 
 class History(OnceView):
@@ -34,7 +34,7 @@ class History(OnceView):
         asked = checked(HistoryQuery, request.query_params)
         if asked["version"] is not None:
             kept = history.value_at(path, asked["version"])
-            headers = headers_of(kept.version, kept.revision, kept.at, None) | value_headers(kept.value.meta)
+            headers = record_headers(kept.version, kept.revision, kept.at, None) | value_headers(kept.value.meta)
             return HttpResponse(kept.value.data, content_type=kept.value.content_type, headers=headers)
         found = history.entries(path, asked["limit"], cursors.read_before(path, asked["cursor"]))
         shown = {
@@ -51,8 +51,9 @@ class History(OnceView):
     )
     def post(self, request: Request, namespace: str, key: str) -> HttpResponse:
         """Save the value of a version again, as a new version; undeletes."""
-        path = path_of(request, WRITE, namespace, key)
+        require_access(request, WRITE, f"{namespace}/{key}")
         body = body_of(request)
+        path = path_of(request, WRITE, namespace, key)
         version = envelopes.read_restore(body)
 
         def act(once: store.Once | None) -> Written:

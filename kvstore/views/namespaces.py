@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from kvstore import cursors, envelopes, keys, schema, values
 from kvstore.conf import ADMIN, READ, WRITE, places_of, require_access, sender_of
-from kvstore.problems import revision_headers
 from kvstore.serializers import PageQuery, checked
+from kvstore.shown import revision_headers
 from kvstore.store import namespaces
 from kvstore.views.answering import JSONBody, KeyValueView, answer, bare, body_of
 
@@ -51,9 +51,8 @@ class Namespace(KeyValueView):
     )
     def delete(self, request: Request, namespace: str) -> HttpResponse:
         """Delete all of its keys with their history. Versions and revisions go on where they were."""
-        require_access(request, WRITE)
-        keys.check_namespace(namespace)
         require_access(request, WRITE, f"{namespace}/")
+        keys.check_namespace(namespace)
         revision = namespaces.delete(namespace, now=timezone.now(), author=sender_of(request))
         return bare(204, revision_headers(revision))
 
@@ -91,8 +90,9 @@ class Quota(KeyValueView):
     def put(self, request: Request, namespace: str) -> HttpResponse:
         """Bound a namespace, which need not be there yet. What is above the bound stays; more is refused (507)."""
         require_access(request, ADMIN)
+        body = body_of(request)
         keys.check_namespace(namespace)
-        quota = envelopes.read_quota(body_of(request))
+        quota = envelopes.read_quota(body)
         namespaces.set_quota(namespace, quota.max_keys, quota.max_bytes, now=timezone.now())
         return self.get(request, namespace)
 

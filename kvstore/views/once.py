@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from kvstore import store, values
 from kvstore.conf import sender_of
-from kvstore.problems import revision_headers
+from kvstore.shown import revision_headers
 from kvstore.store import answers
 from kvstore.views.answering import KeyValueView
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 
-from kvstore import envelopes, keys, schema, store, values
+from kvstore import envelopes, keys, schema, shown, store, values
 from kvstore.conditions import of_version
 from kvstore.conf import READ, WRITE, conf, require_access, sender_of
 from kvstore.problems import Problem, bad_part
@@ -26,9 +26,9 @@ class Save(OnceView):
 
     @extend_schema(
         operation_id="kv_save",
-        parameters=[schema.REVISION],
+        parameters=[schema.IDEMPOTENCY, schema.REVISION],
         request={values.JSON: schema.SAVE},
-        responses=schema.answers(412, 413, 415, s200=schema.SAVED, s201=schema.SAVED),
+        responses=schema.answers(412, 413, 415, 422, 507, s200=schema.SAVED, s201=schema.SAVED),
     )
     def post(self, request: Request) -> HttpResponse:
         """Save a value: 201 where the key was absent, 200 where it had one."""
@@ -65,8 +65,8 @@ class Reading(KeyValueView):
         if not values.is_json(row.content_type):
             detail = f"the value is {row.content_type}, not JSON; {VALUE_ROUTE} gives it as it is"
             raise Problem(406, detail, revision=row.revision)
-        shown = {"key": keys.split(path)[1], "value": msgspec.Raw(row.value), "version": row.version}
-        return answer({**shown, "expires_at": row.expires_at}, row.revision)
+        body = shown.enveloped(keys.split(path)[1], row)
+        return HttpResponse(body, content_type=values.JSON, headers=shown.revision_headers(row.revision))
 
 
 @extend_schema_view(

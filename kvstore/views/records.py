@@ -1,29 +1,18 @@
 """`/api/v1/namespaces/{ns}/keys/{key}`: values as bytes of any type, with their version as ETag."""
 
-from datetime import UTC, datetime
-
 import msgspec
 from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.http import http_date
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from kvstore import conditions, metadata, schema, store, values
+from kvstore import conditions, metadata, schema, shown, store, values
 from kvstore.conf import READ, WRITE, conf, sender_of
-from kvstore.problems import revision_headers
 from kvstore.serializers import TouchQuery, WriteQuery, checked
 from kvstore.store.records import Written
 from kvstore.views.answering import BytesBody, answer, bare, body_of, path_of
 from kvstore.views.once import OnceView
-
-# What is stored is nobody's page of this host, and is not to be taken for another type than it was sent as.
-STORED = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox",
-    "Content-Disposition": "attachment",
-}
 
 
 class RecordView(OnceView):
@@ -43,10 +32,10 @@ class RecordView(OnceView):
         row = store.get(path, timezone.now())
         if not conditions.read_if_match(request.headers.get("If-Match")).holds(row.version):
             raise store.VersionConflict("one of If-Match", row.version, row.revision)
-        headers = headers_of(row.version, row.revision, row.updated_at, row.expires_at)
+        headers = shown.record_headers(row.version, row.revision, row.updated_at, row.expires_at)
         if conditions.not_modified(request.headers.get("If-None-Match"), row.version):
             return bare(304, headers)
-        headers |= value_headers(row.meta)
+        headers |= shown.value_headers(row.meta)
         return HttpResponse(row.value, content_type=row.content_type, headers=headers)
 
     @extend_schema(
@@ -79,7 +68,7 @@ class RecordView(OnceView):
         """Delete the key; its versions go on when it is written again."""
         path = path_of(request, WRITE, namespace, key)
         revision = store.delete(path, condition=condition_of(request), now=timezone.now(), author=sender_of(request))
-        return bare(204, revision_headers(revision))
+        return bare(204, shown.revision_headers(revision))
 
     @extend_schema(
         operation_id="kv_touch",
@@ -101,15 +90,10 @@ class RecordView(OnceView):
             )
 
         def render(written: Written) -> tuple[int, bytes]:
-            shown = {"key": key, "version": written.version, "expires_at": written.expires_at}
-            return 200, msgspec.json.encode(shown)
+            touched = {"key": key, "version": written.version, "expires_at": written.expires_at}
+            return 200, msgspec.json.encode(touched)
 
         return self.once(request, b"", act, render)
-
-
-def value_headers(meta: str) -> dict[str, str]:
-    """What goes with the bytes of a value beside its type."""
-    return STORED | metadata.headers_of(meta)
 
 
 def content_type_of(request: Request) -> str:
@@ -127,16 +111,3 @@ def condition_of(request: Request) -> conditions.Condition | None:
         headers.get("If-None-Match")
     )
     return None if condition == conditions.ALWAYS else condition
-
-
-def headers_of(version: int, revision: int, updated_at: datetime, expires_at: datetime | None) -> dict[str, str]:
-    """What goes with a value, and with the news that it has not changed. A copy is to be checked before each use."""
-    headers = {
-        **revision_headers(revision),
-        "Cache-Control": "no-cache",
-        "ETag": conditions.etag_of(version),
-        "Last-Modified": http_date(updated_at.astimezone(UTC).timestamp()),
-    }
-    if expires_at is not None:
-        headers["Expires"] = http_date(expires_at.timestamp())
-    return headers

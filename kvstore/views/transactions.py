@@ -13,7 +13,7 @@ from kvstore import keys, schema, store, transactions, values
 from kvstore.conf import READ, WRITE, conf, require_access, sender_of
 from kvstore.store.transactions import DeleteDone, Outcome, PutDone, Result, commit
 from kvstore.transactions import Get, Put, Txn
-from kvstore.views.answering import JSONBody, body_of
+from kvstore.views.answering import JSONBody, body_of, enter
 from kvstore.views.lists import shown_value
 from kvstore.views.once import OnceView
 
@@ -41,9 +41,9 @@ class Transaction(OnceView):
     )
     def post(self, request: Request, namespace: str) -> HttpResponse:
         """Every key is to be one that the sender may touch: reading for compare and get, writing for put and delete."""
-        require_some(request)
-        keys.check_namespace(namespace)
+        enter_somehow(request, namespace)
         body = body_of(request)
+        keys.check_namespace(namespace)
         txn = transactions.read_txn(body)
         for action, key in touched(txn):
             require_access(request, action, keys.path_of(namespace, key))
@@ -57,12 +57,12 @@ class Transaction(OnceView):
         return self.once(request, body, act, render)
 
 
-def require_some(request: Request) -> None:
-    """Reading or writing, either will do before the operations are known."""
+def enter_somehow(request: Request, namespace: str) -> None:
+    """Reading or writing something in it, either will do before the operations are known."""
     try:
-        require_access(request, READ)
+        enter(request, READ, namespace)
     except PermissionDenied:
-        require_access(request, WRITE)
+        enter(request, WRITE, namespace)
 
 
 def touched(txn: Txn) -> set[tuple[str, str]]:

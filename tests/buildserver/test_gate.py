@@ -1,6 +1,7 @@
 import io
 
 import pytest
+from django.test.utils import override_settings
 from rest_framework.test import APIClient
 
 from buildserver import gate
@@ -16,6 +17,7 @@ from buildserver.bodies import Request
         ("/get/a\0b", "", {}, 400, "the path is not UTF-8 text without NUL"),
         ("/ping", "q=%FF%FE", {}, 400, "the query is not UTF-8 text without NUL"),
         ("/ping", "q=a%00", {}, 400, "the query is not UTF-8 text without NUL"),
+        ("/ping", "q=a\0", {}, 400, "the query is not UTF-8 text without NUL"),
         ("/ping", "", {"Host": "evil.example"}, 400, "Invalid HTTP_HOST header: 'evil.example'. You may need to add"),
     ],
 )
@@ -47,3 +49,24 @@ def test_refuses_a_path_whose_bytes_are_not_utf8() -> None:
     assert refused is not None
     assert refused.status_code == 400
     assert gate.refusal(Request({**environ, "PATH_INFO": "/get/\xc3\xa4"})) is None
+
+
+def test_a_host_that_was_allowed_is_refused_once_it_is_not(anonymous: APIClient) -> None:
+    with override_settings(ALLOWED_HOSTS=["a.example"]):
+        assert [anonymous.get("/ping", headers={"Host": "a.example"}).status_code for _ in range(2)] == [200, 200]
+    assert anonymous.get("/ping", headers={"Host": "a.example"}).status_code == 400
+
+
+@override_settings(ALLOWED_HOSTS=["*"])
+def test_remembers_a_few_hosts_and_never_a_refused_one(anonymous: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "KNOWN_HOSTS", {})
+    for number in range(100):
+        assert anonymous.get("/ping", headers={"Host": f"h{number}.example"}).status_code == 200
+        assert anonymous.get("/ping", headers={"Host": f"no host {number}"}).status_code == 400
+        assert 0 < len(gate.KNOWN_HOSTS) <= gate.MAX_KNOWN_HOSTS
+    assert all(host.endswith(".example") for host in gate.KNOWN_HOSTS)
+
+
+def test_only_headers_count_among_what_the_server_tells(anonymous: APIClient) -> None:
+    assert anonymous.get("/ping", SOMETHING="a" * 9000).status_code == 200
+    assert anonymous.generic("GET", "/ping", content_type="a" * 9000).status_code == 431

@@ -1,6 +1,7 @@
 """The service started, used, stopped and started again as a user does it."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from buildserver import serve
 from tests import services
 from tests.conftest import Start
 from tests.live import PROJECT, Service, environment
@@ -151,6 +153,29 @@ def test_blank_variables_do_not_hide_those_of_the_file(start: Start) -> None:
 def test_home_cannot_stand_in_the_file_that_it_leads_to(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("BUILDSERVER_HOME=/elsewhere\n")
     assert "BUILDSERVER_HOME: it says where" in refused(tmp_path)
+
+
+def test_who_connects_before_the_server_runs_gets_small_packets_at_once_too() -> None:
+    with serve.listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_tells_each_request_in_a_line_to_stdout(server: str, start: Start) -> None:
+    service = start(WEB_SERVER=server)
+    service.call("GET", "/get/a%20b?token=hidden", headers={"X-Request-ID": "here"})
+    service.stop()
+    (line,) = [line for line in service.output.splitlines() if '"request_id":"here"' in line]
+    said = json.loads(line)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000", said.pop("time"))
+    assert 0 < said.pop("ms") < 60_000
+    assert list(said.items()) == [
+        *(("level", "INFO"), ("logger", "buildserver.requests"), ("message", "request")),
+        *(("method", "GET"), ("path", "/get/a b"), ("status", 404), ("key", "owner"), ("address", "127.0.0.1")),
+        ("request_id", "here"),
+    ]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.2", "::1"])

@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvstore import conditions
@@ -124,6 +124,7 @@ def test_a_condition_holds_for_its_versions_alone(condition: Condition, holding:
     assert {version for version in (0, 7, 8, 9) if condition.holds(version)} == holding
 
 
+@settings(deadline=None)
 @given(CONDITIONS, CONDITIONS)
 def test_two_conditions_hold_together_where_both_do(one: Condition, two: Condition) -> None:
     for version in range(7):
@@ -146,6 +147,7 @@ def test_a_reader_that_has_the_version_is_told_so(header: str | None, version: i
     assert conditions.not_modified(header, version) is has_it
 
 
+@settings(deadline=None)
 @given(st.integers(1, LAST))
 def test_a_version_is_known_by_its_etag(version: int) -> None:
     tag = conditions.etag_of(version)
@@ -154,6 +156,7 @@ def test_a_version_is_known_by_its_etag(version: int) -> None:
     assert conditions.not_modified(f"W/{tag}", version)
 
 
+@settings(deadline=None)
 @given(st.text() | st.text('"W/,* 07\t' + string.printable))
 def test_raises_nothing_else_for_any_text(header: str) -> None:
     try:

@@ -31,3 +31,19 @@ def test_without_access_control_the_setting_decides(settings: Settings) -> None:
     settings.KVSTORE_ALLOW = ["kv:read"]
     assert Get.as_view()(APIRequestFactory().get("/get")).status_code == 400
     assert Save.as_view()(APIRequestFactory().post("/save")).status_code == 403
+
+
+def test_a_project_that_sets_nothing_has_no_cache_and_one_process(settings: Settings) -> None:
+    for name in ("KVSTORE_CACHE_URL", "KVSTORE_CACHE_FILE", "KVSTORE_CACHE_BYTES", "KVSTORE_PROCESSES"):
+        if hasattr(settings, name):
+            delattr(settings, name)
+    assert (conf.cache_url, conf.cache_bytes, conf.processes) == ("none://", 64 * 2**20, 1)
+
+
+def test_settings_of_the_cache_are_read_when_they_are_used(settings: Settings) -> None:
+    settings.KVSTORE_CACHE_URL, settings.KVSTORE_CACHE_BYTES, settings.KVSTORE_PROCESSES = "shm://", 10, 4
+    assert (conf.cache_url, conf.cache_bytes, conf.processes) == ("shm://", 10, 4)
+
+
+def test_sqlite_is_within_the_process() -> None:
+    assert not conf.database_is_apart

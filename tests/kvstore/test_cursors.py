@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvstore import cursors, keys
@@ -23,6 +23,7 @@ READERS: list[Callable[[str], object]] = [
 ]
 
 
+@settings(deadline=None)
 @given(KEYS, st.integers(0, 128), st.sampled_from(["", "/", "é"]))
 def test_a_list_goes_on_where_it_was(key: str, cut: int, delimiter: str) -> None:
     listing = Listing("team-a", key[:cut], delimiter)
@@ -31,6 +32,7 @@ def test_a_list_goes_on_where_it_was(key: str, cut: int, delimiter: str) -> None
     assert cursors.read_after(listing, cursor) == key
 
 
+@settings(deadline=None)
 @given(st.integers(1, LAST))
 def test_a_history_goes_on_where_it_was(revision: int) -> None:
     cursor = cursors.before(PATH, revision)
@@ -38,6 +40,7 @@ def test_a_history_goes_on_where_it_was(revision: int) -> None:
     assert cursors.read_before(PATH, cursor) == revision
 
 
+@settings(deadline=None)
 @given(st.from_regex(keys.NAMESPACE, fullmatch=True))
 def test_a_list_of_namespaces_goes_on_where_it_was(name: str) -> None:
     cursor = cursors.after_namespace(name)
@@ -150,6 +153,7 @@ def test_leads_to_no_namespace_that_there_cannot_be(data: bytes) -> None:
         cursors.read_namespace(cursors.encode(("namespaces",), data))
 
 
+@settings(deadline=None)
 @given(st.text() | st.from_regex(cursors.SHAPE, fullmatch=True), st.binary())
 def test_raises_nothing_else_for_any_text(cursor: str, data: bytes) -> None:
     for sent in (cursor, cursors.encode(LIST, data), cursors.encode(("history", PATH), data)):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kvstore import envelopes, values
@@ -41,6 +41,7 @@ def test_keeps_the_bytes_of_a_value(value: bytes) -> None:
     assert envelopes.read_save(b'{"value":\r\n ' + value + b'\t ,"key":"k"}').value == value
 
 
+@settings(deadline=None)
 @given(JSON_VALUES, st.sampled_from([None, 0, 1, "\t"]), st.booleans())
 def test_keeps_the_bytes_of_whatever_another_encoder_writes(
     value: Any, indent: int | str | None, ascii_only: bool
@@ -213,6 +214,7 @@ def test_points_to_a_member_whatever_its_name_is() -> None:
     assert faults(envelope(b"1", b', "a/b~1": 1'))[0].member == "a~1b~01"
 
 
+@settings(deadline=None)
 @example(["~1", "a/b", ""])
 @given(st.lists(st.text(max_size=64), min_size=1).filter(lambda steps: steps != [""]))
 def test_a_pointer_leads_back_to_its_steps(steps: list[str]) -> None:
@@ -262,6 +264,7 @@ def test_refuses_a_restore_of_what_is_no_version(body: bytes, fault: Fault) -> N
     assert raised.value.faults == (fault,)
 
 
+@settings(deadline=None)
 @given(
     st.binary()
     | st.text(string.printable + "é\ud800", max_size=40).map(lambda text: text.encode("utf-8", "surrogatepass"))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kvstore import exports, keys, metadata, values
@@ -82,6 +82,7 @@ def fault(data: bytes) -> str:
     return str(raised.value)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(NAMESPACES, min_size=1, max_size=3))
 def test_gives_back_what_was_written(namespaces: list[tuple[Header, list[Record | Change]]]) -> None:
     items: list[Item] = []
@@ -288,6 +289,7 @@ def test_reads_no_more_than_the_longest_line() -> None:
     assert fault(b" " * LONGEST + b"\n") == message
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text(string.printable).map(str.encode), st.sampled_from(range(4)), st.integers(0, 300))
 def test_raises_nothing_else_for_any_bytes(data: bytes, line: int, at: int) -> None:
     lines = whole().splitlines(keepends=True)

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 from django.http import HttpResponse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvstore import metadata
@@ -83,6 +83,7 @@ def test_takes_1024_bytes_of_names_and_values_together_and_not_one_more() -> Non
             metadata.read(most | more)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, VALUES, max_size=8))
 def test_gives_back_what_was_stored_as_headers_that_read_the_same(wanted: dict[str, str]) -> None:
     with suppress(MetadataTooLarge):
@@ -100,6 +101,7 @@ def test_sends_the_bytes_of_utf_8() -> None:
     assert metadata.headers_of("") == {}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text().map(lambda name: f"HTTP_X_META_{name}"), st.text() | st.text("a\xc3\xa9\x80 \t\n")))
 def test_raises_nothing_else_for_any_headers(environ: dict[str, str]) -> None:
     with suppress(BadMetadata, MetadataTooLarge):

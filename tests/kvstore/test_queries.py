@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvstore import queries
@@ -54,6 +54,7 @@ def test_refuses_what_is_no_integer_of_the_range_and_says_what_one_is(text: str)
     assert str(raised.value) == f"limit is {what}; it is an integer, 1 to 1000"
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("0123456789.-+e"))
 def test_raises_nothing_else_for_any_text(text: str) -> None:
     with suppress(BadNumber):
@@ -62,6 +63,7 @@ def test_raises_nothing_else_for_any_text(text: str) -> None:
         assert 0 <= queries.read_integer("since", text, 0, LAST) <= LAST
 
 
+@settings(deadline=None)
 @given(st.floats(1e-4, 315_360_000), st.integers(0, LAST))
 def test_reads_whatever_python_writes_in_digits(ttl_s: float, number: int) -> None:
     assert queries.read_ttl(f"{ttl_s:.20f}") == ttl_s

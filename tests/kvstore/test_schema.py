@@ -27,7 +27,7 @@ def test_is_valid_and_made_without_a_warning(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "answers", "key_in"),
     [
-        ("/save", "post", {"200", "201", "400", "401", "403", "412", "413", "415", "503"}, None),
+        ("/save", "post", {"200", "201", "400", "401", "403", "412", "413", "415", "422", "503", "507"}, None),
         ("/get", "get", GET, "query"),
         ("/get/{key}", "get", GET, "path"),
         ("/delete", "delete", DELETE, "query"),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvstore import transactions, values
@@ -53,6 +53,7 @@ def sent(op: Op) -> bytes:
     return b'{"put": {' + b", ".join(members) + b"}}"
 
 
+@settings(deadline=None)
 @given(st.builds(Txn, COMPARES, SOME_OPS, SOME_OPS))
 def test_reads_whatever_was_written(txn: Txn) -> None:
     compare = json.dumps([{"key": each.key, "version": each.version} for each in txn.compare]).encode()
@@ -241,6 +242,7 @@ def test_refuses_a_member_that_comes_twice(body: bytes, member: str, name: str) 
     assert faults(body) == [Fault(member, "repeated", f"the member {name} comes 2 times in one object")]
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text(string.printable).map(str.encode) | SHAPES.map(lambda shape: json.dumps(shape).encode()))
 def test_raises_nothing_else_for_any_bytes(data: bytes) -> None:
     for body in (data, b'{"success": [' + data + b"]}", b'{"failure": [{"put": ' + data + b"}]}"):

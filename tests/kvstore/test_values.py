@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvstore import values
@@ -65,6 +65,7 @@ def test_refuses_a_value_that_is_too_deep_where_the_last_of_a_name_hides_it() ->
             values.check_json(b'{"a": ' + b"[" * levels + b"]" * levels + b', "a": 1}')
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_raises_nothing_else_for_any_bytes(value: bytes) -> None:
     with suppress(NotJSON):

@@ -1,27 +1,26 @@
 """Measure, and write planner.md, planner.json and planner.svg; see the package."""
 
-import json
-import subprocess
 import sys
-from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.machine import machine
 from tests.benchmarks.planner import report
 from tests.benchmarks.planner.agreement import agreement
 from tests.benchmarks.planner.contest import contest
 from tests.benchmarks.planner.diagnosis import diagnosis
-from tests.benchmarks.planner.machine import machine, now
 from tests.benchmarks.planner.memory import memory
 from tests.benchmarks.planner.official import official
 from tests.benchmarks.planner.peers import available, versions
 from tests.benchmarks.planner.web import web
-from tests.live import PROJECT
+from tests.benchmarks.runs import Benchmark, Part, draw, options, run, tell
 from tests.powerplant import solvers
 
 PLOT = Path(__file__).with_name("plot.py")
+OURS = ("numpy", "django", "djangorestframework", "gunicorn", "msgspec")
+PEERS = ("highspy", "ortools", "pypsa", "linopy")
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,8 @@ QUICK = Scale(
 )
 
 
-def parts(scale: Scale, tell: Callable[[str], None]) -> dict[str, tuple[dict[str, object], Callable[[], Any]]]:
-    """Each part: with what it runs, and how."""
+def parts(scale: Scale, tell: Callable[[str], None]) -> dict[str, Part]:
+    """What is measured."""
     asked = scale.by_cpsat if "ortools" in versions() else 0
     limit = {"limit of a peer": f"{scale.limit_s:g} s"}
 
@@ -79,65 +78,30 @@ def parts(scale: Scale, tell: Callable[[str], None]) -> dict[str, tuple[dict[str
             return measure(what, peers, scale.limit_s, tell)
 
     return {
-        "official": ({"rounds": scale.official_rounds}, lambda: with_peers(official, scale.official_rounds)),
-        "contest": (
+        "official": Part({"rounds": scale.official_rounds}, lambda: with_peers(official, scale.official_rounds)),
+        "contest": Part(
             {**limit, "instances": "; ".join(f"{count} of n = {size:,}" for size, count in scale.contest.items())},
             lambda: with_peers(contest, scale.contest),
         ),
-        "diagnosis": ({"instances": "one of each"}, lambda: diagnosis(scale.diagnosis, tell)),
-        "memory": (
+        "diagnosis": Part({"instances": "one of each"}, lambda: diagnosis(scale.diagnosis, tell)),
+        "memory": Part(
             {"requests": "one of each"},
             lambda: memory(scale.memory_plants, scale.memory_bytes, scale.memory_every, tell),
         ),
-        "web": ({"rounds": scale.web_rounds}, lambda: web(scale.web_rounds, scale.web_requests, tell)),
-        "agreement": ({"limit of CP-SAT": "10 s"}, lambda: agreement(scale.by_sets, asked, tell)),
+        "web": Part({"rounds": scale.web_rounds}, lambda: web(scale.web_rounds, scale.web_requests, tell)),
+        "agreement": Part({"limit of CP-SAT": "10 s"}, lambda: agreement(scale.by_sets, asked, tell)),
     }
 
 
-def options(arguments: list[str]) -> Namespace:
-    """The command line."""
-    parser = ArgumentParser(prog="python -m tests.benchmarks.planner", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few small instances, to see that all of it works")
-    parser.add_argument("--only", action="append", choices=list(parts(QUICK, print)), help="measure this part anew")
-    parser.add_argument("--output", type=Path, default=PROJECT / "reports", help="the directory for what is written")
-    return parser.parse_args(arguments)
-
-
-def main(arguments: list[str]) -> None:
-    """Measure each part, and write all down after each."""
-    asked = options(arguments)
-    asked.output.mkdir(parents=True, exist_ok=True)
-    kept = asked.output / "planner.json"
-    data = json.loads(kept.read_text()) if asked.only and kept.exists() else {"parts": {}, "told": {"parts": {}}}
-    data["told"]["machine"] = machine()
-    for name, (with_options, measure) in parts(QUICK if asked.quick else FULL, tell).items():
-        if asked.only and name not in asked.only:
-            continue
-        begun = now()
-        data["parts"][name] = measure()
-        told = {"when": begun["when"], "before": begun["load"], "after": now()["load"], "options": with_options}
-        data["told"]["parts"][name] = told
-        kept.write_text(json.dumps(data, indent=1) + "\n")
-        drawn = draw(data["parts"].get("contest"), asked.output / "planner.svg")
-        (asked.output / "planner.md").write_text(report.page({**data["parts"], "plot": drawn}, data["told"]))
-        tell("")
-
-
-def draw(rows: object, file: Path) -> bool:
-    """The picture, where matplotlib is at hand."""
-    if not rows or "matplotlib" not in versions():
-        return False
-    command = [str(solvers.PYTHON), "-I", str(PLOT), str(file)]
-    subprocess.run(command, input=json.dumps(rows), text=True, check=True)
-    return True
-
-
-def tell(sentence: str) -> None:
-    """Where it is, to a terminal alone."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[K{sentence}")
-        sys.stderr.flush()
-
+BENCHMARK = Benchmark(
+    name="planner",
+    names=list(parts(QUICK, tell)),
+    machine=lambda: machine(OURS, {name: versions()[name] for name in PEERS if name in versions()}),
+    page=report.page,
+    draw=lambda rows, file: "matplotlib" in versions() and draw(solvers.PYTHON, PLOT, rows, file),
+    drawn="contest",
+)
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    asked = options(BENCHMARK, sys.argv[1:])
+    run(BENCHMARK, parts(QUICK if asked.quick else FULL, tell), asked)

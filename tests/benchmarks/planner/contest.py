@@ -7,7 +7,7 @@ from time import process_time
 from typing import Any
 
 from powerplant.dispatch import Plan, dispatch
-from tests.benchmarks.planner.clock import cpu_s
+from tests.benchmarks.clock import cpu_s
 from tests.benchmarks.planner.fleets import FAMILIES, Instance, instances
 from tests.benchmarks.planner.peers import NOT_ASKED, Answer, Peer
 from tests.powerplant.greedy import greedy

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from powerplant.dispatch import NoPlan, dispatch
 from powerplant.units import Unit
-from tests.benchmarks.planner.clock import cpu_s
+from tests.benchmarks.clock import cpu_s
 from tests.benchmarks.planner.fleets import FAMILIES
 from tests.powerplant.oracles import capacity, seeded
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from powerplant.dispatch import dispatch
 from powerplant.units import read_fleet
-from tests.benchmarks.planner.clock import cpu_s
+from tests.benchmarks.clock import cpu_s
 from tests.benchmarks.planner.peers import Peer
 from tests.powerplant.greedy import greedy
 from tests.powerplant.oracles import payload

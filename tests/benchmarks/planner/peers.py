@@ -1,12 +1,12 @@
 """The other solvers, each in a process of its own that solves one instance after the other."""
 
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from powerplant.dispatch import Unit
+from tests.benchmarks import runs
 from tests.powerplant import solvers
 from tests.powerplant.oracles import cost_eur
 from tests.powerplant.solvers import Solver
@@ -69,8 +69,4 @@ def available() -> Iterator[list[Peer]]:
 
 def versions() -> dict[str, str]:
     """The versions of what the peers' environment has."""
-    if not solvers.PYTHON.exists():
-        return {}
-    code = "from importlib.metadata import distributions as all\nfor one in all(): print(one.name.lower(), one.version)"
-    told = subprocess.run([solvers.PYTHON, "-I", "-c", code], capture_output=True, text=True, check=True).stdout
-    return dict(line.split(" ", 1) for line in told.splitlines())
+    return runs.versions(solvers.PYTHON)

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from tests.benchmarks.page import machine_section, ran, table, targets_section
 from tests.benchmarks.planner.contest import EASY
 from tests.benchmarks.planner.peers import KINDS, NOT_ASKED
-from tests.benchmarks.planner.targets import MB, disagreements, of, verdicts
+from tests.benchmarks.planner.targets import MB, disagreements, verdicts
+from tests.benchmarks.targets import of
 
 Row = Mapping[str, Any]
 
@@ -39,7 +41,7 @@ the client on a kept-alive connection, medians.""",
 
 def page(parts: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     """The whole page. told: the machine, and for each part when it ran, under what load, and with which options."""
-    sections = [HEAD, _machine(told), _targets(parts), _plot(parts)]
+    sections = [HEAD, machine_section(told["machine"]), targets_section(verdicts(parts)), _plot(parts)]
     tables = {
         "official": ("The official payloads", _official),
         "contest": ("Ours, merit order and others", _contest),
@@ -50,36 +52,8 @@ def page(parts: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     }
     for part, (title, render) in tables.items():
         if part in parts:
-            sections += [f"## {title}\n\n{NOTES[part]}\n", f"{_ran(told['parts'][part])}\n", render(parts[part])]
+            sections += [f"## {title}\n\n{NOTES[part]}\n", f"{ran(told['parts'][part])}\n", render(parts[part])]
     return "\n".join([*sections, _unproven(parts)])
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown; all but the first column are figures."""
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
-
-
-def _machine(told: Mapping[str, Any]) -> str:
-    machine = told["machine"]
-    rows = [
-        ("processor", machine["processor"]),
-        ("system, Python", f"{machine['system']}, {machine['python']}"),
-        ("packages", ", ".join(f"{name} {version}" for name, version in machine["packages"].items())),
-        ("peers", ", ".join(f"{name} {version}" for name, version in machine["peers"].items()) or "none"),
-    ]
-    return "## Machine\n\n" + "\n".join(f"- {name}: {text}" for name, text in rows) + "\n"
-
-
-def _ran(told: Mapping[str, Any]) -> str:
-    options = ", ".join(f"{name} {value}" for name, value in told["options"].items())
-    return f"Ran {told['when']}, load of the machine before {told['before']}, after {told['after']}; {options}."
-
-
-def _targets(parts: Mapping[str, Any]) -> str:
-    words = {True: "met", False: "**missed**", None: ""}
-    rows = [(text, verdict.figure, words[verdict.met]) for text, verdict in verdicts(parts)]
-    return "## Targets\n\n" + table(["target", "figure", ""], rows)
 
 
 def _plot(parts: Mapping[str, Any]) -> str:

@@ -2,26 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
-Parts = Mapping[str, Any]
+from tests.benchmarks import targets
+from tests.benchmarks.targets import NOT_MEASURED, Parts, Target, Verdict, of
+
 MB = 10**6
 EUR = 1e-4  # costs agree within this
-
-
-class Verdict(NamedTuple):
-    """A figure in words and whether it keeps the target; None where it was not measured."""
-
-    figure: str
-    met: bool | None
-
-
-NOT_MEASURED = Verdict("not measured", None)
-
-
-def of(rows: Iterable[Mapping[str, Any]], **members: object) -> list[Mapping[str, Any]]:
-    """The rows with these members."""
-    return [row for row in rows if all(row[name] == value for name, value in members.items())]
 
 
 def peer_ratios(rows: Iterable[Mapping[str, Any]], peer: str) -> list[float]:
@@ -112,23 +99,23 @@ def _http(parts: Parts) -> Verdict:
     return Verdict(f"{', '.join(f'{ratio:.2f}' for ratio in ratios)} times", max(ratios) <= 2)
 
 
-TARGETS: list[tuple[str, str, Callable[[Parts], Verdict]]] = [
-    ("official", "official payloads: at most 6 times merit order", _official_ratio),
-    ("official", "official payloads: below 50 us", _official_time),
-    ("contest", "realistic, n = 1,000: at most 1/100 of HiGHS", _times_faster("realistic", "HiGHS", 100)),
-    ("contest", "block, n = 1,000: at most 1/40 of HiGHS", _times_faster("block", "HiGHS", 40)),
-    ("contest", "block, n = 1,000: at most 1/20 of CP-SAT", _times_faster("block", "CP-SAT", 20)),
-    ("contest", "realistic, n = 50,000: below 20 ms", _within("realistic", 50_000, 0.02)),
-    ("contest", "correlated, n = 1,000: below 0.5 s", _within("correlated", 1000, 0.5)),
-    ("diagnosis", "impossible loads: explained within 1 s", _diagnosis),
-    ("memory", "peak memory of any request: below 300 MB", _memory),
-    ("agreement", "disagreements with all sets of running units (n up to 11), in 30,000: 0", _sets),
-    ("agreement", "disagreements with CP-SAT, in 5,000: 0", _cpsat),
-    ("contest", "no cheaper plan and no other proven cost by any peer", _no_disagreement),
-    ("web", "`POST /productionplan`: at most 2 times a view that only parses and answers", _http),
+TARGETS = [
+    Target("official", "official payloads: at most 6 times merit order", _official_ratio),
+    Target("official", "official payloads: below 50 us", _official_time),
+    Target("contest", "realistic, n = 1,000: at most 1/100 of HiGHS", _times_faster("realistic", "HiGHS", 100)),
+    Target("contest", "block, n = 1,000: at most 1/40 of HiGHS", _times_faster("block", "HiGHS", 40)),
+    Target("contest", "block, n = 1,000: at most 1/20 of CP-SAT", _times_faster("block", "CP-SAT", 20)),
+    Target("contest", "realistic, n = 50,000: below 20 ms", _within("realistic", 50_000, 0.02)),
+    Target("contest", "correlated, n = 1,000: below 0.5 s", _within("correlated", 1000, 0.5)),
+    Target("diagnosis", "impossible loads: explained within 1 s", _diagnosis),
+    Target("memory", "peak memory of any request: below 300 MB", _memory),
+    Target("agreement", "disagreements with all sets of running units (n up to 11), in 30,000: 0", _sets),
+    Target("agreement", "disagreements with CP-SAT, in 5,000: 0", _cpsat),
+    Target("contest", "no cheaper plan and no other proven cost by any peer", _no_disagreement),
+    Target("web", "`POST /productionplan`: at most 2 times a view that only parses and answers", _http),
 ]
 
 
 def verdicts(parts: Parts) -> list[tuple[str, Verdict]]:
     """Each target with its figure."""
-    return [(text, judge(parts) if part in parts else NOT_MEASURED) for part, text, judge in TARGETS]
+    return targets.verdicts(TARGETS, parts)

@@ -4,7 +4,6 @@ CPU is the worker's, as the kernel counts it in ticks: only the sum over many re
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,10 +18,10 @@ from typing import Any
 from tests import services
 from tests.benchmarks.planner.memory import VARIABLES
 from tests.benchmarks.planner.official import PAYLOADS
+from tests.benchmarks.processes import TICK_S, children, own_cpu_s
 from tests.live import PROJECT, environment
 
 PATHS = {"plan": "/productionplan", "parse": "/parse-and-answer"}
-TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 SERVING = {"WEB_WORKERS": "1", "OPEN_RATE": "100000000/min", "ALLOWED_HOSTS": "127.0.0.1"}
 
 
@@ -31,13 +30,12 @@ class Worker:
 
     def __init__(self, pid: int, port: int) -> None:
         """`pid`: the worker's."""
-        self._stat = Path(f"/proc/{pid}/stat")
+        self._pid = pid
         self._connection = HTTPConnection("127.0.0.1", port)
 
     def cpu_s(self) -> float:
         """What it has used up to now."""
-        fields = self._stat.read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * TICK_S
+        return own_cpu_s(self._pid)
 
     def post(self, path: str, body: bytes) -> tuple[bytes, float]:
         """The answer and the seconds on the wall."""
@@ -67,11 +65,6 @@ def serving() -> Iterator[Worker]:
         finally:
             server.terminate()
             server.wait(60)
-
-
-def children(pid: int) -> list[int]:
-    """The processes that this one started."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def web(rounds: int, requests: int, tell: Callable[[str], None]) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ from redis import Redis
 
 from kvstore.backends import Row
 from kvstore.cache.base import Answer, Cache
-from kvstore.cache.local import Local
 from kvstore.cache.none import Nothing
 from kvstore.cache.pending import Pending
 from kvstore.cache.shared import Begun, Shared

@@ -1,9 +1,11 @@
 """All interleavings of what writers and readers do, over a database that is a dict, and what is wrong about each.
 
-A step is what happens in one piece. Writers: `begin`, `commit`, `end` (acknowledged); `die` (killed), `lost` (lives, but
-does not know its outcome), after both of which `commit` may come yet; `wait` (LINGER_S go by). Readers: `ask`, `load`,
-`fill`; or `look`: the database itself is read, and then the cache, in one piece. The cache's memory: `forget` the path,
-`flush` all. Every operation is recorded, and the checker of linearizability judges.
+A step is what happens in one piece.
+Writers: `begin`, `commit`, `end` (acknowledged); `die` (killed), `lost` (lives, but does not know its outcome), after
+both of which `commit` may come yet; `wait` (LINGER_S go by).
+Readers: `ask`, `load`, `fill`; or `look`: the database itself is read, and then the cache, in one piece.
+The cache's memory: `forget` the path, `flush` all.
+Every operation is recorded, and the checker of linearizability judges.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +16,7 @@ from kvstore.backends import Row
 from kvstore.cache.base import Cache
 from kvstore.keys import Path
 from tests.kvstore.cache.kinds import PATH, Kind
+from tests.kvstore.cache.rows import row
 from tests.kvstore.linearizable import NEVER, Operation, Violation, violations
 
 GONE = ("die", "lost")
@@ -47,7 +50,7 @@ class World:
     def commit(self, path: Path, content: bytes) -> Row:
         """Write a row."""
         self.revision += 1
-        self.rows[path] = Row(content, "text/plain", self.revision, self.revision, None, deleted=False)
+        self.rows[path] = row(self.revision, content)
         return self.rows[path]
 
     def showed(self, path: Path, start: int, row: Row | None) -> None:

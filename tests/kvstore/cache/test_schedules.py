@@ -1,6 +1,6 @@
 """Every interleaving of writers and readers, on every cache; and caches that are wrong, which the same search finds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path as File
 
 import pytest
@@ -136,7 +136,9 @@ NAMED = {
     "a mark that another writer clears": (
         [Actor(0, "begin commit die"), Actor(1, WRITES)], (0, 1, 1, 1, 0, 0), [DirtyMark],
     ),
-    "a late fill": ([Actor(0, WRITES), Actor(1, READS)], (1, 1, 0, 0, 0, 1), [SetAfterWrite, DeleteAfterWrite, PendingByRevision]),
+    "a late fill": (
+        [Actor(0, WRITES), Actor(1, READS)], (1, 1, 0, 0, 0, 1), [SetAfterWrite, DeleteAfterWrite, PendingByRevision],
+    ),
     "writers that end in reverse": ([Actor(0, WRITES), Actor(1, WRITES)], (0, 1, 0, 1, 1, 0), [SetAfterWrite]),
 }  # fmt: skip
 

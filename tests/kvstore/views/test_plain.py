@@ -1,50 +1,26 @@
 """`/save`, `/get` and `/delete` as clients see them, the same on each database."""
 
-import json
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.db import connections
-from django.http import HttpResponse
 from django.test import override_settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from buildserver import keys as access_keys
 from kvstore import store
 from kvstore.keys import path_of
 from kvstore.store.writing import writing
 from tests.kvstore.conftest import ALIAS, Clock, RecordsHere, add, remove, sqlite_settings
+from tests.kvstore.views.asking import FORM, JSON, pointers, problem, save
+from tests.kvstore.views.conftest import ClientOf
 
 pytestmark = pytest.mark.usefixtures("records")
-
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
-
-
-def save(client: APIClient, body: object, content_type: str = JSON, **more: Any) -> HttpResponse:
-    data = body if isinstance(body, str | bytes) else json.dumps(body)
-    return client.generic("POST", "/save", data, content_type=content_type, **more)
-
-
-def problem(response: Any, status: int) -> dict[str, Any]:
-    """The problem that was answered with this status."""
-    assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json"), response.content
-    told: dict[str, Any] = response.json()
-    assert told["status"] == status
-    return told
-
-
-def pointers(response: Any) -> dict[str, str]:
-    """Of a 400: what is wrong by where."""
-    return {error["pointer"]: error["detail"] for error in problem(response, 400)["errors"]}
-
 
 # --- what is answered ---------------------------------------------------------------------------------------------
 
@@ -291,19 +267,6 @@ A_FORM = ("{", FORM)
 NOTHING = ("", "")
 
 
-@pytest.fixture
-def client_of(request: pytest.FixtureRequest, settings: Settings) -> Callable[[str], APIClient]:
-    """The client with the key of this name; `writer` only writes, `inside` writes below default/ci/."""
-    made = {"writer": ["kv:write"], "inside": ["kv:write@default/ci/"]}
-    new = [access_keys.make(name, name, scopes) for name, scopes in made.items()]
-    settings.PRESHARED = access_keys.KeyRing([*settings.PRESHARED.keys, *new])
-
-    def client(name: str) -> APIClient:
-        return APIClient(headers={"X-API-Key": name}) if name in made else request.getfixturevalue(name)
-
-    return client
-
-
 @pytest.mark.parametrize(
     ("who", "line", "body", "status"),
     [
@@ -335,7 +298,7 @@ def client_of(request: pytest.FixtureRequest, settings: Settings) -> Callable[[s
     ],
 )
 def test_refuses_in_the_order_of_the_contract(
-    client_of: Callable[[str], APIClient], who: str, line: str, body: tuple[str, str], status: int
+    client_of: ClientOf, who: str, line: str, body: tuple[str, str], status: int
 ) -> None:
     method, _, url = line.partition(" ")
     answer = client_of(who).generic(method, url, body[0], content_type=body[1])
@@ -347,7 +310,7 @@ def test_refuses_in_the_order_of_the_contract(
 
 
 @override_settings(KVSTORE_MAX_VALUE_BYTES=1)
-def test_a_key_outside_is_refused_before_its_value_is_measured(client_of: Callable[[str], APIClient]) -> None:
+def test_a_key_outside_is_refused_before_its_value_is_measured(client_of: ClientOf) -> None:
     assert save(client_of("inside"), {"key": "a", "value": 12}).status_code == 403
     assert save(client_of("inside"), {"key": "ci/a", "value": 12}).status_code == 413
 
@@ -389,7 +352,7 @@ def test_a_database_that_is_away_is_503(api: APIClient, settings: Settings, tmp_
     settings.DATABASE_ROUTERS = [RecordsHere("away")]
     try:
         for answer in ask_all(api):
-            assert problem(answer, 503)["detail"] == "the database is away"
+            problem(answer, 503)
             assert int(answer["Retry-After"]) > 0
             assert "X-KV-Revision" not in answer
     finally:

@@ -1,29 +1,24 @@
 """What the figures came from."""
 
 import platform
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from os import cpu_count, getloadavg
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.planner.peers import versions
 
-OURS = ("numpy", "django", "djangorestframework", "gunicorn", "msgspec")
-PEERS = ("highspy", "ortools", "pypsa", "linopy")
-
-
-def machine() -> dict[str, Any]:
-    """Processor, Python, packages."""
+def machine(ours: Iterable[str], peers: Mapping[str, str]) -> dict[str, Any]:
+    """Processor, Python, the versions of `ours` in this environment, and of `peers` as they are told."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
-    peers = versions()
     return {
         "processor": f"{cpu_count()} cores, {model}",
         "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in OURS},
-        "peers": {name: peers[name] for name in PEERS if name in peers},
+        "packages": {name: version(name) for name in ours},
+        "peers": dict(peers),
     }
 
 
