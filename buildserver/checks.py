@@ -15,15 +15,6 @@ def check_keys(**_kwargs: Any) -> list[CheckMessage]:
     return [Error("no key is configured, so the server will not start", hint=hint, id="buildserver.E001")]
 
 
-@register(Tags.caches)
-def check_cache(**_kwargs: Any) -> list[CheckMessage]:
-    """`shm://` is seen by one host only, a MySQL database by many."""
-    if settings.SQLITE or not settings.CACHE_URL.startswith("shm"):
-        return []
-    hint = "With writers on several hosts use redis://, or none://."
-    return [Warning("CACHE_URL=shm:// serves one host, DATABASE_URL may serve more", hint=hint, id="buildserver.W001")]
-
-
 @register()
 def check_watchers(**_kwargs: Any) -> list[CheckMessage]:
     """Watchers hold threads, and a worker without a free one answers nothing."""

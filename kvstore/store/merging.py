@@ -361,7 +361,7 @@ class Section:
         )
         # Who has read the list since the last batch is to see that there is more.
         revision = max(draft.revision, head.revision + 1 if draft.placed else 0)
-        if last and self._is_new:
+        if last:
             revision = max(revision, self.header.revision)
         forgotten = revision if self._is_new or self._taken else self.header.revision + 1
         self._floor_set = max(head.version_floor, self._highest)

@@ -4,13 +4,14 @@ In it: the lock, one statement for the record with no read before it, one for th
 Each change takes the namespace's next revision, so that changes come to be seen in the order of their revisions.
 """
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 
 from kvstore.backends import Buried, Logged, Put, Rows, Stored, Versions
 from kvstore.cache import cache
@@ -21,6 +22,9 @@ from kvstore.models import DELETE, EXPIRE, PUT
 from kvstore.store.answers import KEPT_FOR, Once
 from kvstore.store.databases import writing_rows
 from kvstore.store.faults import AnswerTooLarge, QuotaExceeded, Repeated
+
+# Of a transaction: well below the time for which a cache expects a commit of a writer that is gone (LINGER_S, 60 s).
+MAX_WRITE_S = 25
 
 
 @dataclass(frozen=True)
@@ -167,12 +171,15 @@ def writing(namespace: str, paths: Collection[Path] | None, now: datetime, autho
     """A transaction that holds the namespace's lock, committed at the end; an exception undoes all of it.
 
     paths   those that it may change; None: any
-    raises  CacheAway before anything is begun; QuotaExceeded
+    raises  CacheAway before anything is begun; QuotaExceeded; OperationalError where it takes longer than MAX_WRITE_S
     """
     with cache().changing(paths), writing_rows() as rows:
+        begun = time.monotonic()
         open_writing = Writing(rows, namespace, now, author)
         yield open_writing
         open_writing.close()
+        if time.monotonic() - begun > MAX_WRITE_S:
+            raise OperationalError(f"the write took longer than {MAX_WRITE_S} s and is undone")
 
 
 def versions_of(condition: Condition) -> Versions:

@@ -171,3 +171,13 @@ def test_of_many_first_writes_to_a_namespace_each_is_done() -> None:
         paths = [path_of(f"new-{number}", key) for key in "abcdef"]
         written = at_once(*(lambda path=path: put(path) for path in paths))  # type: ignore[misc]
         assert sorted(one.revision for one in written) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_write_that_takes_too_long_for_the_caches_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    put()
+    with monkeypatch.context() as patched:
+        patched.setattr("kvstore.store.writing.MAX_WRITE_S", -1)
+        with pytest.raises(OperationalError, match=r"^the write took longer than -1 s and is undone$"):
+            put(value=b"2")
+    assert store.get(K, START).value == b"1"
+    assert put().revision == 2
