@@ -111,6 +111,8 @@ def pointer(path: Path) -> str:
 
 def _pointed(part: str) -> str:
     short = part if len(part) <= POINTED_LETTERS else f"{part[:POINTED_LETTERS]}..."
+    if not short.isascii():
+        short = short.encode(errors="backslashreplace").decode()  # lone surrogates
     return short.replace("~", "~0").replace("/", "~1").replace("%", "%25")
 
 
