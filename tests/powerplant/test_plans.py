@@ -1,6 +1,7 @@
 """`/api/v1/plans`: reports, kept ones, what-if questions."""
 
 import json
+import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from powerplant.conf import MAX_BODY_BYTES
 from powerplant.dispatch import dispatch
 from powerplant.live import MAX_BYTES
 from powerplant.models import StoredPlan, TooLarge
+from powerplant.report import table
 from powerplant.turns import Turns
 from powerplant.units import read_fleet
 from powerplant.views import reading, searching
@@ -352,12 +354,38 @@ def test_the_admin_lists_filters_shows_and_deletes(api: APIClient, admin_client:
     assert StoredPlan.objects.count() == 1
 
 
-def test_the_admin_shows_the_beginning_of_a_very_large_plan(
+def test_the_admin_shows_the_first_plants_of_a_large_plan_and_how_many_there_are(
     api: APIClient, admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("powerplant.admin.SHOWN_LETTERS", 300)
+    monkeypatch.setattr("powerplant.admin.SHOWN_PLANTS", 3)
+    built: list[dict[str, object]] = []
+    monkeypatch.setattr("powerplant.admin.table", lambda told: built.extend(told["plants"]) or table(told))
     number = api.post(PLANS, payload(), format="json").json()["id"]
-    assert b"... of " in admin_client.get(f"/admin/powerplant/storedplan/{number}/change/").content
+    page = admin_client.get(f"/admin/powerplant/storedplan/{number}/change/").content.decode()
+    assert f"the first 3 of 6 plants are shown; GET /api/v1/plans/{number} has all of them" in page
+    assert {plant["name"] for plant in built} == {"windpark1", "windpark2", "gasfiredbig1"}
+    assert page.count("cheaper than the break plant") == 2
+    monkeypatch.setattr("powerplant.admin.SHOWN_PLANTS", 6)
+    page = admin_client.get(f"/admin/powerplant/storedplan/{number}/change/").content.decode()
+    assert "plants are shown" not in page
+
+
+def test_the_admin_shows_the_beginning_of_a_large_request(
+    api: APIClient, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {**payload(), "comment": "\N{SNOWMAN}"}
+    sent = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    number = api.post(PLANS, sent, content_type="application/json").json()["id"]
+    path = f"/admin/powerplant/storedplan/{number}/change/"
+    whole = admin_client.get(path).content.decode()
+    assert "&quot;comment&quot;: &quot;\N{SNOWMAN}&quot;" in whole
+    monkeypatch.setattr("powerplant.admin.SHOWN_LETTERS", len(sent) - 3)  # in the middle of the snowman
+    page = admin_client.get(path).content.decode()
+    assert f"&quot;comment&quot;:&quot;\n... of {len(sent)} bytes" in page
+    monkeypatch.setattr("powerplant.admin.SHOWN_LETTERS", len(sent))  # but its lines are longer
+    page = admin_client.get(path).content.decode()
+    assert "{\n  &quot;load&quot;: 480," in page
+    assert re.search(r"\n\.\.\. of \d+ letters", page.partition("&quot;load")[2])
 
 
 # --- on MariaDB -------------------------------------------------------------------------------------------------------
