@@ -33,6 +33,12 @@ def listed(page: Any) -> list[str]:
     return [record.path for record in page.context["cl"].result_list]
 
 
+def seen_on(page: Any) -> str:
+    """The version that the page is over."""
+    (seen,) = re.findall(r'name="seen" value="(\d+)" id="id_seen"', text_of(page))
+    return str(seen)
+
+
 def change(client: Client, path: Path, seen: int, text: str | None = None, **more: Any) -> Any:
     """Send the page of a record back."""
     sent = {"seen": seen, "kind": JSON, **UNTIL, **({} if text is None else {"text": text}), **more}
@@ -223,7 +229,7 @@ def test_a_key_that_was_deleted_can_be_added_again(admin_client: Client) -> None
 
 def test_changes_the_version_that_was_seen_and_keeps_the_metadata(admin_client: Client) -> None:
     path = save("a", b'{"n":\n1}', meta='{"owner":"me"}')
-    assert 'name="seen" value="1"' in text_of(admin_client.get(page_of(path)))
+    assert seen_on(admin_client.get(page_of(path))) == "1"
     assert "was changed successfully" in said(change(admin_client, path, 1, '{"n":\r\n2}', kind=f"{JSON}; x=y"))
     found = row(path)
     assert (found.value, found.version, found.content_type) == (b'{"n":\n2}', 2, f"{JSON}; x=y")
@@ -239,7 +245,7 @@ def test_nobody_s_change_is_lost(admin_client: Client) -> None:
     assert "Somebody was quicker: version 2 is there now. Nothing was saved." in text
     assert re.search(r'id="there".*version 2.*&quot;theirs&quot;', text, re.DOTALL)
     assert "&quot;mine&quot;</textarea>" in text
-    assert 'name="seen" value="2"' in text
+    assert seen_on(page) == "2"
     assert row(path).value == b'"theirs"'
     said(change(admin_client, path, 2, '"mine"'))
     assert (row(path).value, row(path).version) == (b'"mine"', 3)
@@ -256,8 +262,34 @@ def test_who_writes_between_the_look_and_the_write_is_not_lost_either(
         return put(*arguments, **options)
 
     monkeypatch.setattr(forms.store, "put", slower)
-    assert "version 2 is there now" in text_of(change(admin_client, path, 1, '"mine"'))
+    page = change(admin_client, path, 1, '"mine"')
+    assert "version 2 is there now" in text_of(page)
+    assert page.context["adminform"].form.instance.version == 2
     assert row(path).value == b'"theirs"'
+
+
+def test_nor_who_writes_before_another_expiry_is_set(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save("a", ttl_s=3600)
+    touch = store.touch
+
+    def slower(*arguments: Any, **options: Any) -> store.Written:
+        save("a", b"2")
+        return touch(*arguments, **options)
+
+    monkeypatch.setattr(forms.store, "touch", slower)
+    assert "version 2 is there now" in text_of(change(admin_client, path, 1, "1"))
+
+
+def test_another_version_is_told_although_what_was_typed_is_the_same(admin_client: Client) -> None:
+    path = save("a", b"1")
+    save("a", b"2")
+    assert "version 2 is there now" in text_of(change(admin_client, path, 1, "2"))
+
+
+def test_what_has_expired_comes_back_when_it_is_saved_as_it_was(admin_client: Client) -> None:
+    path = save("a", ttl_s=1e-9)
+    said(change(admin_client, path, 0, "1"))
+    assert (row(path).value, row(path).version, row(path).expires_at) == (b"1", 2, None)
 
 
 @pytest.mark.parametrize("gone", ["deleted", "expired", "dropped"])
@@ -272,9 +304,9 @@ def test_a_key_that_went_meanwhile_is_told(admin_client: Client, gone: str) -> N
             cursor.execute("DELETE FROM kvstore_record")
         assert "Perhaps it was deleted?" in said(change(admin_client, path, 1, "2"))
         return
-    text = text_of(change(admin_client, path, 1, "2"))
-    assert "the key is absent now" in text
-    assert 'name="seen" value="0"' in text
+    page = change(admin_client, path, 1, "2")
+    assert "the key is absent now" in text_of(page)
+    assert seen_on(page) == "0"
     said(change(admin_client, path, 0, "2"))
     assert row(path).value == b"2"
 
@@ -317,7 +349,7 @@ def test_what_was_typed_stays_when_the_value_turned_into_no_text(admin_client: C
 def test_a_deleted_key_can_be_written_anew(admin_client: Client) -> None:
     path = save("a")
     store.delete(path, now=timezone.now())
-    assert 'name="seen" value="0"' in text_of(admin_client.get(page_of(path)))
+    assert seen_on(admin_client.get(page_of(path))) == "0"
     said(change(admin_client, path, 0, "2"))
     assert (row(path).value, row(path).version) == (b"2", 2)
 
