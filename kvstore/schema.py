@@ -8,6 +8,7 @@ from kvstore.conditions import MAX_VERSION
 from kvstore.envelopes import MAX_TTL_S
 from kvstore.keys import MAX_KEY_BYTES, NAMESPACE_PATTERN
 from kvstore.serializers import DEFAULT_LIMIT, MAX_LIMIT, MAX_WAIT_S
+from kvstore.values import MAX_TYPE_CHARACTERS, TYPE_PATTERN
 
 PROBLEM = "application/problem+json"
 KEY = {
@@ -17,6 +18,9 @@ KEY = {
     "pattern": r"^[^\u0000-\u001F\u007F-\u009F]+$",
     "description": f"1 to {MAX_KEY_BYTES} bytes of UTF-8 without control characters; slashes are allowed",
 }
+CONTENT_TYPE = {"type": "string", "maxLength": MAX_TYPE_CHARACTERS, "pattern": f"^{TYPE_PATTERN}$"}
+START_OF_KEY = {"type": "string", "maxLength": MAX_KEY_BYTES, "pattern": r"^[^\u0000-\u001F\u007F-\u009F]*$"}
+ETAGS = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
 VALUE = {"description": "any JSON of at most 100 levels, kept byte for byte"}
 VERSION = {"type": "integer", "format": "int64", "minimum": 1}
 SAVE = {
@@ -62,7 +66,11 @@ REVISION_NUMBER = {"type": "integer", "format": "int64", "minimum": 0}
 TIME = {"type": "string", "format": "date-time"}
 TIME_OR_NULL = {"type": ["string", "null"], "format": "date-time"}
 CURSOR = {"type": ["string", "null"], "description": "where the list goes on; null: nowhere"}
-BASE64 = {"type": "string", "contentEncoding": "base64"}
+BASE64 = {
+    "type": "string",
+    "contentEncoding": "base64",
+    "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+}
 BYTES = {"type": "string", "format": "binary"}
 TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 COUNT = {"type": "integer", "format": "int64", "minimum": 0}
@@ -123,7 +131,7 @@ def closed(required: str, **properties: dict[str, Any]) -> dict[str, Any]:
 PUT_OP = {
     "oneOf": [
         closed("key value", key=KEY, value=VALUE, ttl=TTL_NUMBER),
-        closed("key value_base64", key=KEY, value_base64=BASE64, content_type={"type": "string"}, ttl=TTL_NUMBER),
+        closed("key value_base64", key=KEY, value_base64=BASE64, content_type=CONTENT_TYPE, ttl=TTL_NUMBER),
     ]
 }
 OP = {
@@ -161,9 +169,10 @@ def in_query(name: str, kind: dict[str, Any], description: str = "", *, required
     return OpenApiParameter(name, kind, OpenApiParameter.QUERY, required=required, description=description)
 
 
-def in_header(name: str, description: str) -> OpenApiParameter:
+def in_header(name: str, pattern: str, description: str) -> OpenApiParameter:
     """A request's header."""
-    return OpenApiParameter(name, {"type": "string"}, OpenApiParameter.HEADER, description=description)
+    kind = {"type": "string", **({"pattern": pattern} if pattern else {})}
+    return OpenApiParameter(name, kind, OpenApiParameter.HEADER, description=description)
 
 
 KEY_IN_QUERY = in_query("key", KEY, required=True)
@@ -172,16 +181,22 @@ NAMESPACE = OpenApiParameter("namespace", NAMESPACE_NAME, OpenApiParameter.PATH,
 KEY_OF = (NAMESPACE, KEY_IN_PATH)
 TTL = in_query("ttl", TTL_NUMBER, "seconds until the key is absent; left out: it stays")
 TOUCH = in_query("touch", {"type": "string"}, "what this POST does", required=True)
-IF_MATCH = in_header("If-Match", 'the ETags of which one must be current, such as "7"; *: the key must be there')
-IF_NONE_MATCH = in_header("If-None-Match", "the ETags of which none may be current; *: the key must be absent")
-IDEMPOTENCY = in_header("Idempotency-Key", "1 to 255 printable ASCII characters: sent again, it is done once")
-META = in_header("X-Meta-Name", "metadata under any name, together up to 1 KiB, which comes back with the value")
-PREFIX = in_query("prefix", {"type": "string"}, "what keys begin with")
+IF_MATCH = in_header("If-Match", ETAGS, 'the ETags of which one must be current, such as "7"; *: the key must be there')
+IF_NONE_MATCH = in_header("If-None-Match", ETAGS, "the ETags of which none may be current; *: the key must be absent")
+IDEMPOTENCY = in_header(
+    "Idempotency-Key", "^[!-~]{1,255}$", "1 to 255 printable ASCII characters: sent again, it is done once"
+)
+META = in_header(
+    "X-Meta-Name",
+    "^[ -~]{0,1000}$",
+    "metadata under any name, UTF-8 up to 1 KiB together, which comes back with the value",
+)
+PREFIX = in_query("prefix", START_OF_KEY, "what keys begin with")
 LIMIT = in_query("limit", LIMIT_NUMBER)
-PAGE = (LIMIT, in_query("cursor", {"type": "string"}, "`next` of the page before"))
+PAGE = (LIMIT, in_query("cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}, "`next` of the page before"))
 LIST = (
     PREFIX,
-    in_query("delimiter", {"type": "string"}, "keys that have it after the prefix are told as one common prefix each"),
+    in_query("delimiter", START_OF_KEY, "keys that have it after the prefix are told as one common prefix each"),
     *PAGE,
     in_query("values", {"type": "boolean", "default": False}, "with values; such a page ends at 8 MiB of them"),
 )
@@ -193,7 +208,7 @@ CHANGES_SINCE = (
     ),
     PREFIX,
     LIMIT,
-    in_header("Last-Event-ID", "of a stream: the revision to resume from, before `since`"),
+    in_header("Last-Event-ID", "", "of a stream: the revision to resume from, before `since`"),
 )
 REVISION = OpenApiParameter(
     "X-KV-Revision",
@@ -267,8 +282,9 @@ def gone(*faults: int) -> dict[Any, OpenApiResponse]:
 
 
 def history() -> dict[Any, OpenApiResponse]:
-    """The list, or with `version` the bytes."""
-    return {(200, "application/json"): OpenApiResponse(ENTRIES), **value(404, 414)}
+    """The list, or with `version` the bytes, which may be JSON too."""
+    shown = OpenApiResponse({"anyOf": [ENTRIES, VALUE]})
+    return {(200, "application/json"): shown, **value(404, 414)}
 
 
 def changes() -> dict[Any, OpenApiResponse]:

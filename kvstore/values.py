@@ -18,7 +18,8 @@ MAX_TYPE_CHARACTERS = 255
 # Of what a hostile body has by the thousand only so much is repeated in the answer.
 MAX_SHOWN = 64
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-TYPE = re.compile(rf"{WORD}/{WORD}(?:[ \t]*;[ -~]*)?")
+TYPE_PATTERN = rf"{WORD}/{WORD}([ \t]*;[ -~]*)?"
+TYPE = re.compile(TYPE_PATTERN)
 HOLDERS = (dict, list)
 TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 

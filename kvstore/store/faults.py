@@ -27,9 +27,10 @@ class NoVersion(LookupError):
 class NoNamespace(LookupError):
     """Nothing was ever written to the namespace, or it was deleted."""
 
-    def __init__(self, namespace: str) -> None:
-        """What was looked for."""
+    def __init__(self, namespace: str, revision: int = 0) -> None:
+        """What was looked for; `revision` is that of its end, 0 where there was none."""
         super().__init__(f"there is no namespace {namespace}")
+        self.revision = revision
 
 
 class VersionConflict(Exception):

@@ -65,7 +65,7 @@ def head_of(namespace: str) -> Head:
     with reading() as rows:
         head = rows.head(namespace)
     if head is None or head.deleted:
-        raise NoNamespace(namespace)
+        raise NoNamespace(namespace, head.revision if head else 0)
     return head
 
 
@@ -78,7 +78,7 @@ def delete(namespace: str, *, now: datetime, author: str = "") -> int:
     with writing(namespace, None, now, author) as transaction:
         rows, head = transaction.rows, transaction.head
         if head.deleted:
-            raise NoNamespace(namespace)
+            raise NoNamespace(namespace, head.revision)
         rows.run(FORGET_VALUES, [False, namespace])
         logged = rows.run(LOG_ALL, [namespace, head.revision, DELETE, rows.time(now), author, False, low, high])
         # Without a key to tell of, the end itself takes a revision, so that caches of lists see it.

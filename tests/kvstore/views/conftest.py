@@ -73,7 +73,7 @@ def hold_against_document(method: str, response: Any) -> None:
     kinds = list(said.get("content", {}))
     assert content_type in kinds or (kinds and "*/*" in kinds) or (not kinds and not content_type), (status, kinds)
     for name, header in said.get("headers", {}).items():
-        if header.get("required") and status != "404":  # a namespace that is not there has no revision
+        if header.get("required"):
             assert name in response, f"{method} {path} gave {status} without {name}"
     if content_type in kinds and content_type.endswith("json") and method != "HEAD":
         told = json.loads(response.content)

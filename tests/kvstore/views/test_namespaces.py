@@ -135,6 +135,7 @@ def test_a_namespace_that_is_not_there_is_404(api: APIClient, written: bool) -> 
         delete(api, NS)
     for answer in (delete(api, NS), get(api, f"{NS}/quota")):
         assert problem(answer, 404)["detail"] == "there is no namespace ns"
+        assert answer["X-KV-Revision"] == ("2" if written else "0")
 
 
 # --- quotas -------------------------------------------------------------------------------------------------------
