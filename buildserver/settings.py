@@ -73,6 +73,7 @@ if SQLITE:
         "PRAGMA wal_autocheckpoint=4000; PRAGMA foreign_keys=ON;",
     }
 else:
+    DATABASES["default"]["ENGINE"] = "buildserver.mysql"
     DATABASES["default"]["OPTIONS"] = {
         "charset": "utf8mb4",
         "isolation_level": "read committed",

@@ -21,7 +21,7 @@ LOG_ALL = """
 INSERT INTO kvstore_change
     (namespace, revision, path, op, version, at, author, content_type, meta, size_bytes, expires_at, kept, value)
 SELECT %s, %s + ROW_NUMBER() OVER (ORDER BY path), path, %s, version, %s, %s, '', '', 0, NULL, %s, NULL
-FROM kvstore_record WHERE path >= %s AND path < %s AND NOT deleted
+FROM kvstore_record WHERE path >= %s AND path < %s AND NOT deleted ORDER BY path
 """
 FORGET_VALUES = """
 UPDATE kvstore_change SET kept = %s, value = NULL, meta = '' WHERE namespace = %s AND kept

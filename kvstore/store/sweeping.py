@@ -5,7 +5,7 @@ Each step is a short transaction of one namespace, so that writers wait for none
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby, takewhile
 from typing import cast
 
@@ -19,6 +19,7 @@ from kvstore.store.databases import reading
 from kvstore.store.writing import writing
 
 STEP = 500
+UNDATED = datetime.min.replace(tzinfo=UTC)  # the time of a write that writes none
 EXPIRED = "SELECT path FROM kvstore_record WHERE expires_at <= %s AND NOT deleted ORDER BY expires_at LIMIT %s"
 CROWDED = """
 SELECT path FROM kvstore_change WHERE path > %s AND kept GROUP BY path HAVING COUNT(*) > %s ORDER BY path LIMIT %s
@@ -54,11 +55,16 @@ def expire(now: datetime, namespace: str | None = None) -> Iterator[int]:
     """
     while paths := expired(now, namespace):
         done = 0
-        for name, some in groupby(sorted(paths), lambda path: keys.split(path)[0]):
+        for name, some in by_namespace(sorted(paths)):
             alike = list(some)
             with writing(name, alike, now) as open_writing:
                 done += sum(open_writing.bury(path, expired=True) is not None for path in alike)
         yield done
+
+
+def by_namespace(paths: Sequence[Path]) -> Iterator[tuple[str, Iterator[Path]]]:
+    """Paths in order, by their namespace."""
+    return groupby(paths, lambda path: keys.split(path)[0])
 
 
 def expired(now: datetime, namespace: str | None) -> list[Path]:
@@ -77,14 +83,22 @@ def trim_by_count(count: int) -> Iterator[int]:
     while True:
         with reading() as rows:
             crowded = [Path(text(path)) for (path,) in rows.select(CROWDED, [after, count, STEP])]
-            for path in crowded:
-                last = rows.select(LAST_TOO_MANY, [path, count])
-                if last:
-                    rows.run(FORGET_VALUES, [False, path, last[0][0]])
         if not crowded:
             return
-        yield len(crowded)
+        yield sum(forget_values(name, list(paths), count) for name, paths in by_namespace(crowded))
         after = crowded[-1]
+
+
+def forget_values(namespace: str, paths: Sequence[Path], count: int) -> int:
+    """Of some keys of a namespace, under its lock: else MariaDB could undo this, or who deletes the namespace."""
+    done = 0
+    with writing(namespace, [], UNDATED) as open_writing:
+        for path in paths:
+            last = open_writing.rows.select(LAST_TOO_MANY, [path, count])
+            if last:
+                open_writing.rows.run(FORGET_VALUES, [False, path, last[0][0]])
+            done += bool(last)
+    return done
 
 
 def trim_by_age(before: datetime) -> Iterator[int]:

@@ -2,9 +2,10 @@
 
 In five minutes: `loss` shows that a plan costs what merit order costs (ignoring every pmin) plus a loss of which no
 term is negative. So the search is for the least loss, and a loss of 0 is optimal at once.
-- Few units: `small` decides which of them run, and drops what cannot lose less than the plan in hand.
+- Few units: `small` decides by `descent` which of them run, and drops what cannot lose less than the plan in hand.
 - Many units: `start` takes a plan near merit order; `fixing` leaves open only those units whose other decision could
   lose less than that plan; `core` searches all of their moves, and drops only what cannot lose less.
+- Units so large that this takes too much memory: `anytime` goes on by `descent`, and by the `halves` of the core.
 When nothing is left to look at, the plan in hand is optimal. When the budget ends first, what is left gives the bound.
 Where no plan meets the load, `explain` says why, and `diagnosis` which loads can be met.
 """

@@ -6,6 +6,7 @@ up for r - e at its least loss, and units not treated stay as merit order has th
 
 A cell is dropped only when its loss, and the least that the units still to come and the pool lose from there to r
 (`bounds`), reach the loss of the plan in hand. When no cell is left, that plan is optimal; without one, there is none.
+So it is when all units are treated and cells are left: what the pool makes of each of them has been compared.
 When the search is stopped before, each better plan passes through a cell that is left: none loses less than the least
 sum of a cell and its bound.
 """
@@ -129,7 +130,7 @@ class _Search:
 
     def _moves(self, choices: int, deviation: int) -> list[tuple[int, int]]:
         """The plan that ends at `deviation` after so many choices, traced back."""
-        moves = self._pool_moves(self._core.rest - deviation)
+        moves = pool_moves(self._core, self._core.rest - deviation)
         for choice in reversed(self._choices[:choices]):
             if choice is not None:
                 move = choice.move(deviation)
@@ -137,8 +138,9 @@ class _Search:
                 deviation -= choice.unit.direction * move
         return moves
 
-    def _pool_moves(self, missing: int) -> list[tuple[int, int]]:
-        """The pool's cheapest way to move by `missing`."""
-        side, direction = (self._core.up, UP) if missing > 0 else (self._core.down, DOWN)
-        moves = np.diff(np.minimum(np.array(side.pool.ends), abs(missing))).tolist()
-        return [(unit, direction * move) for unit, move in zip(side.units, moves, strict=True) if move]
+
+def pool_moves(core: Core, missing: int) -> list[tuple[int, int]]:
+    """The pool's cheapest way to move by `missing`."""
+    side, direction = (core.up, UP) if missing > 0 else (core.down, DOWN)
+    moves = np.diff(np.minimum(np.array(side.pool.ends), abs(missing))).tolist()
+    return [(unit, direction * move) for unit, move in zip(side.units, moves, strict=True) if move]

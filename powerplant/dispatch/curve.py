@@ -37,6 +37,10 @@ class Curve:
         whole = float(self._rises[piece:last].sum())
         return whole + (until - self.ends[last]) * float(self._slopes[last]) if until > self.ends[last] else whole
 
+    def heights(self, distances: IntArray) -> FloatArray:
+        """The least loss of moving by each of `distances`, in no order; infinite beyond the end, 0 where negative."""
+        return np.interp(distances, self._corners, self.losses, right=inf)
+
     def shape(self, start: int, count: int) -> FloatArray:
         """The heights at `start`, `start` + 1, ... but for a constant; a view that holds until the next call."""
         begin = start - self._laid_from

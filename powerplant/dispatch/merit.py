@@ -1,6 +1,6 @@
 """Many units: merit order and its break unit, in numpy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -99,6 +99,18 @@ class Merit:
         """The outputs but for the rest: the cheap units at `upper`, the others off."""
         outputs = self.upper.copy()
         outputs[self.brk :] = 0
+        return outputs
+
+    @property
+    def load(self) -> int:
+        """What all together give, in steps."""
+        return int(self.upper[: self.brk].sum()) + self.rest
+
+    def moved(self, moves: Iterable[tuple[int, int]]) -> IntArray:
+        """The outputs of a plan that is told as moves (unit, steps up or down) away from `outputs`."""
+        outputs = self.outputs()
+        for unit, move in moves:
+            outputs[unit] += move
         return outputs
 
     def loss(self, outputs: IntArray) -> float:

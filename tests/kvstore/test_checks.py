@@ -167,7 +167,7 @@ def test_refuses_an_address_of_redis_that_cannot_be_read_and_does_not_show_it(se
 @pytest.mark.parametrize("url", ["none://", "shm://", "memory://", "redis://h:1/0", "rediss://u:p@h:1/0"])
 @pytest.mark.usefixtures("in_file")
 def test_takes_the_caches_that_there_are(settings: Settings, url: str) -> None:
-    settings.KVSTORE_CACHE_URL = url
+    settings.KVSTORE_CACHE_URL, settings.KVSTORE_PROCESSES = url, 1
     assert found() == []
 
 

@@ -8,6 +8,7 @@ from math import inf
 import numpy as np
 
 from powerplant.dispatch import Plan, Unit
+from powerplant.dispatch.merit import Merit, MeritOrder
 from powerplant.units import WIND_MODES, read_fleet
 
 EUR = 1e-6  # costs agree within this
@@ -82,6 +83,32 @@ def assert_meets(plan: Plan, units: Sequence[Unit], load: int) -> None:
     assert abs(plan.cost_eur - cost_eur(units, plan.outputs)) < EUR
     assert plan.bound_eur == plan.cost_eur - plan.gap_eur
     assert plan.optimal == (plan.gap_eur == 0)
+
+
+def drawn_merit(rng: random.Random, count: int, top: int, ranges: str, costs: str) -> tuple[MeritOrder, Merit]:
+    """Some units that can run in merit order, and what it does for a load."""
+    while True:
+        order = MeritOrder.of(fleet(rng, rng.randint(2, count), top, ranges, costs))
+        load = rng.randint(1, max(order.capacity, 1))
+        order = order.within(load)
+        if order.capacity >= load:
+            return order, Merit.of(order, load)
+
+
+def least_loss(order: MeritOrder, merit: Merit) -> float:
+    """The loss of the cheapest plan by enumeration, infinite when there is none."""
+    limits = zip(order.lower.tolist(), order.upper.tolist(), merit.away.tolist(), strict=True)
+    away = [Unit(low, high, -cost if i < merit.brk else cost) for i, (low, high, cost) in enumerate(limits)]
+    cheap = float((merit.away * order.upper)[: merit.brk].sum())
+    return 10 * least_cost_by_subsets(away, merit.load) + cheap
+
+
+def assert_possible(order: MeritOrder, merit: Merit, outputs: Sequence[int], loss: float) -> None:
+    """Outputs in merit order are those of a plan with that loss."""
+    assert sum(outputs) == merit.load
+    for low, high, output in zip(order.lower, order.upper, outputs, strict=True):
+        assert output == 0 or low <= output <= high
+    assert abs(merit.loss(np.array(outputs)) - loss) < EUR
 
 
 def _close_below(rng: random.Random, top: int) -> tuple[int, int]:

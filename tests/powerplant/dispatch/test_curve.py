@@ -25,6 +25,9 @@ def test_tells_what_its_steps_sum_to(pieces: list[tuple[int, float]], data: st.D
         for count in range(1, len(steps) + 2 - until):
             shape = curve.shape(until, count)
             assert list(shape - shape[0]) == pytest.approx([sum(steps[until : until + i]) for i in range(count)])
+    beyond = np.arange(len(steps) + 3)
+    heights = [sum(steps[:far]) if far <= len(steps) else float("inf") for far in beyond]
+    assert list(curve.heights(beyond)) == pytest.approx(heights)
     for loss in (0.1, 0.5, 3.0, 30.0, float("inf")):
         far = max(n for n in range(len(steps) - begun + 1) if n == 0 or sum(steps[begun : begun + n]) < loss)
         assert far <= curve.reach(piece, loss) <= min(far + 2, len(steps) - begun)

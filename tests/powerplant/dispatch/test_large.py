@@ -52,6 +52,7 @@ def test_takes_any_plan_that_the_sums_tell_where_none_was_found(ranges: str, mon
 
 def test_units_too_large_for_the_memory_are_left_out_and_the_bound_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core, "MAX_CELLS", 150)
+    monkeypatch.setattr(large, "go_on", lambda _merit, best, bound, _budget: (best, bound))
     rng = seeded("left out")
     units = [*fleet(rng, 40, 20, "blocks", "nearly equal"), *(Unit(200 + i, 200 + i, 30.2) for i in range(5))]
     least = least_costs(units)
