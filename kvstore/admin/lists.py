@@ -5,9 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.http import HttpRequest
-from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
-from django.views.decorators.csrf import csrf_protect
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -37,7 +35,6 @@ class InOneOrder(ChangeList):
 class WithoutTransaction(admin.ModelAdmin):  # type: ignore[type-arg]  # takes none when it runs
     """Django has a transaction around a change; the store's own is to be the outermost, committed when it returns."""
 
-    @method_decorator(csrf_protect)
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:

@@ -11,11 +11,9 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.views.decorators.csrf import csrf_protect
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminBigIntegerFieldWidget, UnfoldAdminTextInputWidget
 
@@ -150,7 +148,6 @@ class NamespaceAdmin(Transfer, StoreAdmin):
         may: bool = super().has_delete_permission(request, obj)
         return may and request.user.has_perm("kvstore.delete_record")
 
-    @method_decorator(csrf_protect)
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """Ask for its name, then delete it with all that is in it."""
         namespace = self.get_object(request, unquote(object_id))

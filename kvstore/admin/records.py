@@ -11,10 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.views.decorators.csrf import csrf_protect
 from unfold.decorators import display
 
 from kvstore import keys, metadata, store
@@ -122,7 +120,6 @@ class RecordAdmin(Transfer, StoreAdmin):
 
     # --- deleting
 
-    @method_decorator(csrf_protect)
     def delete_view(self, request: HttpRequest, object_id: str, _extra_context: Any = None) -> Any:
         """Ask, then delete the version that was shown."""
         record = current(unquote(object_id))
@@ -173,7 +170,6 @@ class RecordAdmin(Transfer, StoreAdmin):
         own = [path("<path:object_id>/restore/", view, name="kvstore_record_restore")]
         return own + super().get_urls()
 
-    @method_decorator(csrf_protect)
     def restore_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Save an old version again, over the one that was shown."""
         at = unquote(object_id)
