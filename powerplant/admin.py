@@ -6,11 +6,13 @@ import msgspec
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
 from powerplant.models import StoredPlan
 from powerplant.report import table
 
+SHOWN_PLANTS = 500
 SHOWN_LETTERS = 100_000
 
 
@@ -45,13 +47,24 @@ class StoredPlanAdmin(ModelAdmin):
 
     @admin.display(description="plants")
     def report_table(self, plan: StoredPlan) -> str:
-        """As `builder plan` shows it."""
-        return shortened(table(msgspec.json.decode(plan.report)))
+        """As `builder plan` shows it; of many plants the first."""
+        told = msgspec.json.decode(plan.report, type=dict[str, msgspec.Raw])
+        plants = msgspec.json.decode(told.pop("plants"), type=list[msgspec.Raw])
+        shown: dict[str, Any] = {name: msgspec.json.decode(value) for name, value in told.items()}
+        shown["plants"] = [msgspec.json.decode(plant) for plant in plants[:SHOWN_PLANTS]]
+        text = shortened(table(shown))
+        if len(plants) <= SHOWN_PLANTS:
+            return as_it_is(text)
+        of_all = f"the first {SHOWN_PLANTS} of {len(plants)} plants are shown"
+        return as_it_is(f"{of_all}; GET /api/v1/plans/{plan.pk} has all of them\n\n{text}")
 
     @admin.display(description="request")
     def request_text(self, plan: StoredPlan) -> str:
-        """The payload."""
-        return shortened(msgspec.json.format(bytes(plan.request), indent=2).decode())
+        """The payload; of a large one the beginning, as it came."""
+        text = memoryview(plan.request)
+        if len(text) <= SHOWN_LETTERS:
+            return as_it_is(shortened(msgspec.json.format(bytes(text), indent=2).decode()))
+        return as_it_is(f"{bytes(text[:SHOWN_LETTERS]).decode(errors='ignore')}\n... of {len(text)} bytes")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StoredPlan]:
         """A list reads no report."""
@@ -70,3 +83,8 @@ class StoredPlanAdmin(ModelAdmin):
 def shortened(text: str) -> str:
     """The beginning of a long text, and how long it is."""
     return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}\n... of {len(text)} letters"
+
+
+def as_it_is(text: str) -> str:
+    """Columns below one another, lines as long as they are."""
+    return format_html('<pre class="overflow-x-auto">{}</pre>', text)

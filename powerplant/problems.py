@@ -10,6 +10,7 @@ from powerplant.dispatch import NoPlan
 from powerplant.report import impossible
 from powerplant.turns import Busy
 from powerplant.units import Malformed, TooManyPlants
+from powerplant.whatif import TooManyBytes
 
 
 class Refused(APIException):
@@ -36,7 +37,7 @@ def answered() -> Iterator[None]:
     except Malformed as fault:
         errors = [finding._asdict() for finding in fault.faults]
         raise Refused(400, str(fault), {"errors": errors}) from None
-    except TooManyPlants as fault:
+    except (TooManyPlants, TooManyBytes) as fault:
         raise Refused(413, str(fault)) from None
     except NoPlan as fault:
         raise Refused(422, str(fault), impossible(fault)) from None

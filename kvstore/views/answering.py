@@ -1,52 +1,18 @@
 """What the views share: the faults of the store as problems, who asks, keys in URLs, JSON answers."""
 
 from collections.abc import Mapping
-from typing import IO, Any
 
 import msgspec
 from django.http import HttpResponse
 from rest_framework.exceptions import UnsupportedMediaType
-from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kvstore import keys, values
-from kvstore.conf import conf, places_of, require_access
+from kvstore.conf import places_of, require_access
 from kvstore.problems import Problem, answer_of
 from kvstore.shown import revision_headers
-
-
-class BytesBody(BaseParser):
-    """The bytes of a body."""
-
-    media_type = "*/*"
-
-    @property
-    def max_bytes(self) -> int:
-        """Of the body."""
-        return conf.max_value_bytes
-
-    def parse(self, stream: IO[bytes], _type: str | None = None, context: Mapping[str, Any] | None = None) -> Any:
-        """All of it; raises Problem (413) for a larger one, before it is read where its length is declared."""
-        declared = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0)
-        if declared > self.max_bytes:
-            raise Problem(413, f"the body has {declared} bytes; at most {self.max_bytes} are allowed")
-        body = stream.read()
-        if len(body) > self.max_bytes:  # a chunked one declares nothing
-            raise Problem(413, f"the body has more than {self.max_bytes} bytes, which is what is allowed")
-        return body
-
-
-class JSONBody(BytesBody):
-    """The bytes of a JSON body; what they mean is read by a function that keeps those of a value."""
-
-    media_type = values.JSON
-
-    @property
-    def max_bytes(self) -> int:
-        """A value and what surrounds it."""
-        return conf.max_body_bytes
 
 
 class KeyValueView(APIView):
@@ -57,17 +23,23 @@ class KeyValueView(APIView):
         return super().handle_exception(answer_of(fault))
 
 
-def body_of(request: Request) -> bytes:
-    """The body; of a request without one nothing, or UnsupportedMediaType where no parser takes its type."""
-    data = request.data
-    if isinstance(data, bytes):
-        return data
-    # Without a body DRF asks no parser.
-    declared = request.content_type or ""
-    taken = [parser.media_type for parser in request.parsers or ()]
-    if declared and "*/*" not in taken and declared.partition(";")[0].strip().lower() not in taken:
-        raise UnsupportedMediaType(declared)
-    return b""
+def body_of(request: Request, max_bytes: int, kind: str | None = None) -> bytes:
+    """The body, past DRF's parsers, of which none keeps bytes and each costs more than what is read.
+
+    kind    the media type that is taken, None: any; without a body none need be declared
+    raises  UnsupportedMediaType; Problem (413), before it is read where its length is declared
+    """
+    meta = request.META
+    declared = int(meta.get("CONTENT_LENGTH") or 0)
+    sent_type = meta.get("CONTENT_TYPE") or ""
+    if kind is not None and (declared or sent_type) and sent_type.partition(";")[0].strip().lower() != kind:
+        raise UnsupportedMediaType(sent_type)
+    if declared > max_bytes:
+        raise Problem(413, f"the body has {declared} bytes; at most {max_bytes} are allowed")
+    body: bytes = request.read() if declared else b""
+    if len(body) > max_bytes:  # a chunked one declares nothing
+        raise Problem(413, f"the body has more than {max_bytes} bytes, which is what is allowed")
+    return body
 
 
 def path_of(request: Request, action: str, namespace: str, key: str) -> keys.Path:

@@ -9,11 +9,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from kvstore import cursors, envelopes, schema, store, values
-from kvstore.conf import READ, WRITE, require_access, sender_of
+from kvstore.conf import READ, WRITE, conf, require_access, sender_of
 from kvstore.serializers import HistoryQuery, checked
 from kvstore.shown import record_headers, value_headers
 from kvstore.store import Written, history
-from kvstore.views.answering import JSONBody, answer, body_of, path_of
+from kvstore.views.answering import answer, body_of, path_of
 from kvstore.views.once import OnceView
 
 
@@ -21,7 +21,6 @@ class History(OnceView):
     """The versions of one key, the newest first."""
 
     http_method_names = ["get", "head", "post"]
-    parser_classes = [JSONBody]
 
     @extend_schema(
         operation_id="kv_history",
@@ -52,7 +51,7 @@ class History(OnceView):
     def post(self, request: Request, namespace: str, key: str) -> HttpResponse:
         """Save the value of a version again, as a new version; undeletes."""
         require_access(request, WRITE, f"{namespace}/{key}")
-        body = body_of(request)
+        body = body_of(request, conf.max_body_bytes, values.JSON)
         path = path_of(request, WRITE, namespace, key)
         version = envelopes.read_restore(body)
 

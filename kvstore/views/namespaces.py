@@ -9,11 +9,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from kvstore import cursors, envelopes, keys, schema, values
-from kvstore.conf import ADMIN, READ, WRITE, places_of, require_access, sender_of
+from kvstore.conf import ADMIN, READ, WRITE, conf, places_of, require_access, sender_of
 from kvstore.serializers import PageQuery, checked
 from kvstore.shown import revision_headers
 from kvstore.store import namespaces
-from kvstore.views.answering import JSONBody, KeyValueView, answer, bare, body_of
+from kvstore.views.answering import KeyValueView, answer, bare, body_of
 
 
 class Namespaces(KeyValueView):
@@ -61,7 +61,6 @@ class Quota(KeyValueView):
     """How many keys and bytes a namespace may have."""
 
     http_method_names = ["get", "head", "put"]
-    parser_classes = [JSONBody]
 
     @extend_schema(
         operation_id="kv_quota",
@@ -90,7 +89,7 @@ class Quota(KeyValueView):
     def put(self, request: Request, namespace: str) -> HttpResponse:
         """Bound a namespace, which need not be there yet. What is above the bound stays; more is refused (507)."""
         require_access(request, ADMIN)
-        body = body_of(request)
+        body = body_of(request, conf.max_body_bytes, values.JSON)
         keys.check_namespace(namespace)
         quota = envelopes.read_quota(body)
         namespaces.set_quota(namespace, quota.max_keys, quota.max_bytes, now=timezone.now())

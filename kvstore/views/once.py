@@ -48,7 +48,7 @@ class OnceView(KeyValueView):
         act     the write, whose answer is kept with it where it is given a Once
         render  status and body of the answer to its result
         """
-        key = request.headers.get("Idempotency-Key")
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if key is None:
             result = act(None)
             return shown(*render(result), result.revision)

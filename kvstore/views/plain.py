@@ -11,7 +11,7 @@ from kvstore.conditions import of_version
 from kvstore.conf import READ, WRITE, conf, require_access, sender_of
 from kvstore.problems import Problem, bad_part
 from kvstore.store import Written
-from kvstore.views.answering import JSONBody, KeyValueView, answer, body_of, path_of
+from kvstore.views.answering import KeyValueView, answer, body_of, path_of
 from kvstore.views.once import OnceView
 
 NAMESPACE = "default"
@@ -22,7 +22,6 @@ class Save(OnceView):
     """`POST /save`."""
 
     http_method_names = ["post"]
-    parser_classes = [JSONBody]
 
     @extend_schema(
         operation_id="kv_save",
@@ -33,7 +32,7 @@ class Save(OnceView):
     def post(self, request: Request) -> HttpResponse:
         """Save a value: 201 where the key was absent, 200 where it had one."""
         require_access(request, WRITE)
-        body = body_of(request)
+        body = body_of(request, conf.max_body_bytes, values.JSON)
         asked = envelopes.read_save(body)
         path = keys.path_of(NAMESPACE, asked.key)
         require_access(request, WRITE, path)

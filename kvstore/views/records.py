@@ -11,7 +11,7 @@ from kvstore import conditions, metadata, schema, shown, store, values
 from kvstore.conf import READ, WRITE, conf, sender_of
 from kvstore.serializers import TouchQuery, WriteQuery, checked
 from kvstore.store.records import Written
-from kvstore.views.answering import BytesBody, answer, bare, body_of, path_of
+from kvstore.views.answering import answer, bare, body_of, path_of
 from kvstore.views.once import OnceView
 
 
@@ -19,7 +19,6 @@ class RecordView(OnceView):
     """One key."""
 
     http_method_names = ["get", "head", "put", "delete", "post"]
-    parser_classes = [BytesBody]
 
     @extend_schema(
         operation_id="kv_read",
@@ -30,10 +29,10 @@ class RecordView(OnceView):
         """The value's bytes, as they were sent."""
         path = path_of(request, READ, namespace, key)
         row = store.get(path, timezone.now())
-        if not conditions.read_if_match(request.headers.get("If-Match")).holds(row.version):
+        if not conditions.read_if_match(request.META.get("HTTP_IF_MATCH")).holds(row.version):
             raise store.VersionConflict("one of If-Match", row.version, row.revision)
         headers = shown.record_headers(row.version, row.revision, row.updated_at, row.expires_at)
-        if conditions.not_modified(request.headers.get("If-None-Match"), row.version):
+        if conditions.not_modified(request.META.get("HTTP_IF_NONE_MATCH"), row.version):
             return bare(304, headers)
         headers |= shown.value_headers(row.meta)
         return HttpResponse(row.value, content_type=row.content_type, headers=headers)
@@ -48,7 +47,11 @@ class RecordView(OnceView):
         """Keep the body under the key, with its type: 201 where the key was absent, 200 where it had a value."""
         path = path_of(request, WRITE, namespace, key)
         ttl_s = checked(WriteQuery, request.query_params)["ttl"]
-        value = store.Value(body_of(request), content_type_of(request), metadata.text_of(metadata.read(request.META)))
+        value = store.Value(
+            body_of(request, conf.max_value_bytes),
+            content_type_of(request),
+            metadata.text_of(metadata.read(request.META)),
+        )
         values.check_size(value.data, conf.max_value_bytes)
         if values.is_json(value.content_type):
             values.check_json(value.data)
@@ -80,7 +83,7 @@ class RecordView(OnceView):
         """Set when the key expires, or with no `ttl` that it does not; the version stays."""
         path = path_of(request, WRITE, namespace, key)
         ttl_s = checked(TouchQuery, request.query_params)["ttl"]
-        if body_of(request):
+        if body_of(request, conf.max_value_bytes):
             raise ValidationError("?touch takes no body; PUT writes a value")
         condition = condition_of(request)
 
@@ -106,8 +109,6 @@ def content_type_of(request: Request) -> str:
 
 def condition_of(request: Request) -> conditions.Condition | None:
     """What the current version must be by both headers, None: whatever it is; raises BadETag."""
-    headers = request.headers
-    condition = conditions.read_if_match(headers.get("If-Match")) & conditions.read_if_none_match(
-        headers.get("If-None-Match")
-    )
+    if_match = conditions.read_if_match(request.META.get("HTTP_IF_MATCH"))
+    condition = if_match & conditions.read_if_none_match(request.META.get("HTTP_IF_NONE_MATCH"))
     return None if condition == conditions.ALWAYS else condition

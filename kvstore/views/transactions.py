@@ -13,25 +13,15 @@ from kvstore import keys, schema, store, transactions, values
 from kvstore.conf import READ, WRITE, conf, require_access, sender_of
 from kvstore.store.transactions import DeleteDone, Outcome, PutDone, Result, commit
 from kvstore.transactions import Get, Put, Txn
-from kvstore.views.answering import JSONBody, body_of, enter
+from kvstore.views.answering import body_of, enter
 from kvstore.views.lists import shown_value
 from kvstore.views.once import OnceView
-
-
-class TxnBody(JSONBody):
-    """A body of several values."""
-
-    @property
-    def max_bytes(self) -> int:
-        """More than one value has."""
-        return conf.max_txn_bytes
 
 
 class Transaction(OnceView):
     """Compare, then carry out one branch or the other: all of it, or nothing."""
 
     http_method_names = ["post"]
-    parser_classes = [TxnBody]
 
     @extend_schema(
         operation_id="kv_txn",
@@ -42,7 +32,7 @@ class Transaction(OnceView):
     def post(self, request: Request, namespace: str) -> HttpResponse:
         """Every key is to be one that the sender may touch: reading for compare and get, writing for put and delete."""
         enter_somehow(request, namespace)
-        body = body_of(request)
+        body = body_of(request, conf.max_txn_bytes, values.JSON)
         keys.check_namespace(namespace)
         txn = transactions.read_txn(body)
         for action, key in touched(txn):

@@ -5,6 +5,7 @@ from typing import Any
 
 HEADS = ("plant", "type", "MW", "from", "to", "EUR/MWh", "EUR", "t CO2", "why")
 NUMBERS = range(2, 8)
+NAME_LETTERS = 60  # of a longer name the beginning: each row is as wide as the widest
 
 
 def table(report: Mapping[str, Any]) -> str:
@@ -20,7 +21,9 @@ def table(report: Mapping[str, Any]) -> str:
 
 def _row(plant: Mapping[str, Any]) -> tuple[str, ...]:
     limits = f"{plant['p']:.1f}", f"{plant['pmin']:.1f}", f"{plant['pmax']:.1f}"
-    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in plant["name"])
+    name = plant["name"]
+    name = name if len(name) <= NAME_LETTERS else f"{name[: NAME_LETTERS - 1]}\N{HORIZONTAL ELLIPSIS}"
+    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
     costs = f"{plant['eur_per_mwh']:.2f}", f"{plant['cost_eur']:.2f}", _ton(plant)
     return name, plant["type"], *limits, *costs, plant["reason"]
 

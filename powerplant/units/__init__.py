@@ -6,7 +6,7 @@
 
 from powerplant.units.conventions import WIND_MODES
 from powerplant.units.findings import Finding, Malformed, TooManyPlants
-from powerplant.units.payload import read_fleet
+from powerplant.units.payload import SPELLINGS, read_fleet
 from powerplant.units.plants import Fleet, Plant, Unit
 
-__all__ = ["WIND_MODES", "Finding", "Fleet", "Malformed", "Plant", "TooManyPlants", "Unit", "read_fleet"]
+__all__ = ["SPELLINGS", "WIND_MODES", "Finding", "Fleet", "Malformed", "Plant", "TooManyPlants", "Unit", "read_fleet"]

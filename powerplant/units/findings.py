@@ -1,6 +1,6 @@
 """Telling what is wrong with a payload: all of it in one answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from math import isfinite, nan
 from typing import Final, NamedTuple, TypeAlias
@@ -10,6 +10,7 @@ Path: TypeAlias = tuple[str | int, ...]
 ABSENT: Final = object()
 MORE: Final = "more"
 SHOWN_LETTERS: Final = 40
+POINTED_LETTERS: Final = 200  # of one member's name
 MAX_TOLD: Final = 1000  # faults, and warnings: 100,000 plants can have 400,000, which are 40 MB to tell
 JSON_NAMES: Final = {bool: "a boolean", str: "a string", list: "a list", dict: "an object", type(None): "null"}
 
@@ -25,12 +26,13 @@ class Finding(NamedTuple):
 class Malformed(ValueError):
     """The payload is not one of the challenge's; `faults` holds everything wrong with it, or as much as is told."""
 
-    def __init__(self, faults: Sequence[Finding]) -> None:
-        """`faults`: at least one, in the order met."""
+    def __init__(self, faults: Iterable[Finding]) -> None:
+        """`faults`: at least one, in the order met; those of several readings are told once."""
+        faults = _told(faults)
         first = f"{faults[0].pointer}: {faults[0].detail}"
         count = f"more than {MAX_TOLD}" if faults[-1].code == MORE else len(faults)
         super().__init__(first if len(faults) == 1 else f"{count} faults, the first at {first}")
-        self.faults = tuple(faults)
+        self.faults = faults
 
     def told(self) -> str:
         """A line for each fault."""
@@ -84,17 +86,34 @@ class Findings:
         return None
 
 
+AND_MORE: Final = Finding("#", MORE, f"there are more than the {MAX_TOLD} told here")
+
+
 def _note(findings: list[Finding], path: Path, code: str, detail: str) -> None:
     """One more, unless there are enough; then the last one says so."""
     if len(findings) < MAX_TOLD:
         findings.append(Finding(pointer(path), code, detail))
     elif len(findings) == MAX_TOLD:
-        findings.append(Finding("#", MORE, f"there are more than the {MAX_TOLD} told here"))
+        findings.append(AND_MORE)
+
+
+def _told(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each once, unless there are too many."""
+    different = list(dict.fromkeys(findings))
+    told = [finding for finding in different if finding != AND_MORE][:MAX_TOLD]
+    return (*told, AND_MORE) if len(told) < len(different) else tuple(told)
 
 
 def pointer(path: Path) -> str:
-    """The JSON pointer of `path` as a URI fragment (RFC 6901 section 6)."""
-    return "#" + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1').replace('%', '%25')}" for part in path)
+    """The JSON pointer of `path` as a URI fragment (RFC 6901 section 6); of very long names the beginning."""
+    return "#" + "".join(f"/{_pointed(str(part))}" for part in path)
+
+
+def _pointed(part: str) -> str:
+    short = part if len(part) <= POINTED_LETTERS else f"{part[:POINTED_LETTERS]}..."
+    if not short.isascii():
+        short = short.encode(errors="backslashreplace").decode()  # lone surrogates
+    return short.replace("~", "~0").replace("/", "~1").replace("%", "%25")
 
 
 def json_name(value: object) -> str:

@@ -3,40 +3,34 @@
 import msgspec
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from powerplant import schema
-from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES, PLAN, conf, require
+from powerplant.conf import conf, require
 from powerplant.dispatch import dispatch
 from powerplant.fields import compressed
 from powerplant.models import StoredPlan, TooLarge
 from powerplant.problems import Refused, answered
 from powerplant.report import report
-from powerplant.units import Fleet
+from powerplant.units import Finding, Fleet, Malformed
+from powerplant.views.parsing import Payloads
 from powerplant.views.productionplan import fleet_of
-from powerplant.views.reading import read
+from powerplant.views.reading import asked, read
 from powerplant.views.searching import clock
 from powerplant.views.showing import impossible_shown, show
 from powerplant.whatif import Ways
 
-
-class Page(serializers.Serializer[dict[str, int]]):
-    """`?limit=&cursor=`."""
-
-    limit = serializers.IntegerField(min_value=1, max_value=1000, default=100)
-    cursor = serializers.RegexField(schema.CURSOR, default="")
+MAX_LIMIT = 1000
+LIMIT = rf"[1-9][0-9]{{0,2}}|{MAX_LIMIT}"
 
 
-class Plans(ViewSet):
+class Plans(Payloads, ViewSet):
     """A list and its members."""
 
     http_method_names = ["get", "head", "post", "delete"]
-    closed_scope = PLAN
-    max_body_bytes = MAX_BODY_BYTES
-    max_body_values = MAX_BODY_VALUES
 
     @property
     def throttle_scope(self) -> str | None:
@@ -73,10 +67,9 @@ class Plans(ViewSet):
     def newest(self, request: Request) -> Response:
         """What was kept, the newest first."""
         require(request)
-        page = Page(data=request.query_params)
-        page.is_valid(raise_exception=True)
-        limit, cursor = page.validated_data["limit"], page.validated_data["cursor"]
-        rows = list(StoredPlan.objects.before(int(cursor) if cursor else None)[: limit + 1])
+        with answered():
+            limit, before = page_of(request)
+        rows = list(StoredPlan.objects.before(before)[: limit + 1])
         more = str(rows[limit - 1].pk) if len(rows) > limit else None
         return Response({"items": [row.summary() for row in rows[:limit]], "next": more})
 
@@ -100,6 +93,16 @@ class Plans(ViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+def page_of(request: Request) -> tuple[int, int | None]:
+    """How many rows, and before which one. Raises Malformed."""
+    faults = list[Finding]()
+    limit = asked(request, "limit", LIMIT, f"a whole number from 1 to {MAX_LIMIT}", "100", faults)
+    cursor = asked(request, "cursor", schema.CURSOR, "the next of a page", "", faults)
+    if faults:
+        raise Malformed(faults)
+    return int(limit or 0), int(cursor) if cursor else None
+
+
 def fleet_alone(payload: object, ways: Ways) -> tuple[Fleet, None]:
     """The fleet, of a plan that is not kept."""
     return fleet_of(payload, ways), None
@@ -112,4 +115,4 @@ def fleet_and_text(payload: object, ways: Ways) -> tuple[Fleet, bytes]:
 
 def keeps(request: Request) -> bool:
     """Whether the plan is to be kept; any word but `false` needs the key that this needs."""
-    return request.query_params.get("store") != "false"
+    return request.query_params.getlist("store") != ["false"]

@@ -8,11 +8,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from powerplant import schema
-from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES, PLAN, conf
+from powerplant.conf import conf
 from powerplant.dispatch import Plan, dispatch
 from powerplant.problems import answered
 from powerplant.report import challenge_answer
 from powerplant.units import Fleet, read_fleet
+from powerplant.views.parsing import Payloads
 from powerplant.views.reading import read
 from powerplant.views.searching import clock
 from powerplant.views.showing import impossible_shown, show
@@ -21,14 +22,11 @@ from powerplant.whatif import Ways
 logger = logging.getLogger(__name__)
 
 
-class ProductionPlan(APIView):
+class ProductionPlan(Payloads, APIView):
     """`POST /productionplan?wind=onoff|curtail&co2=true|false`."""
 
     http_method_names = ["post"]
     throttle_scope = "open"
-    closed_scope = PLAN
-    max_body_bytes = MAX_BODY_BYTES
-    max_body_values = MAX_BODY_VALUES
 
     @extend_schema(
         operation_id="productionplan",

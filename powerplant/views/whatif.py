@@ -6,21 +6,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from powerplant import schema
-from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES, PLAN, conf
+from powerplant.conf import conf
 from powerplant.problems import answered
+from powerplant.views.parsing import Payloads
 from powerplant.views.reading import read
 from powerplant.views.searching import clock
 from powerplant.whatif import compare, curve, read_loads, read_variants
 
 
-class Question(APIView):
+class Question(Payloads, APIView):
     """Computes, and keeps nothing."""
 
     http_method_names = ["post"]
     throttle_scope = "open"
-    closed_scope = PLAN
-    max_body_bytes = MAX_BODY_BYTES
-    max_body_values = MAX_BODY_VALUES
 
 
 class Curve(Question):

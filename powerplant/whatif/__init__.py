@@ -4,7 +4,7 @@ A question is read as a whole first, with all its faults. What is then computed 
 """
 
 from powerplant.whatif.curve import Loads, curve, read_loads
-from powerplant.whatif.reading import Ways
+from powerplant.whatif.reading import TooManyBytes, Ways
 from powerplant.whatif.variants import compare, read_variants
 
-__all__ = ["Loads", "Ways", "compare", "curve", "read_loads", "read_variants"]
+__all__ = ["Loads", "TooManyBytes", "Ways", "compare", "curve", "read_loads", "read_variants"]

@@ -8,7 +8,7 @@ from powerplant.report.plans import rounded
 from powerplant.units import Fleet, Malformed
 from powerplant.units.conventions import tenths_down, tenths_up
 from powerplant.units.findings import ABSENT, Findings
-from powerplant.whatif.reading import Ways, fleet_of, members_of
+from powerplant.whatif.reading import MEMBERS, Ways, fleet_of, members_of, only
 from powerplant.whatif.shares import shares
 
 MAX_POINTS: Final = 500
@@ -34,7 +34,7 @@ def read_loads(body: object, ways: Ways) -> Loads:
         found.fault(("from_mw",), "above_to_mw", f"from_mw is {low / 10:.10g}; it must be at most to_mw")
     points = _points(members.get("points", ABSENT), found)
     payload = members.get("payload", ABSENT)
-    fleet = fleet_of({"load": 0, **payload} if isinstance(payload, dict) else payload, ways, found)
+    fleet = fleet_of({"load": 0, **only(payload, MEMBERS)} if isinstance(payload, dict) else payload, ways, found)
     if found.faults or low is None or high is None or points is None or fleet is None:
         raise Malformed(found.faults)
     return Loads(fleet, loads_between(low, high, points))

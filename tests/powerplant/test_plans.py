@@ -1,6 +1,7 @@
 """`/api/v1/plans`: reports, kept ones, what-if questions."""
 
 import json
+import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -15,9 +16,11 @@ from django.test.utils import override_settings
 from rest_framework.test import APIClient, APIRequestFactory
 
 from powerplant import conf, models
+from powerplant.conf import MAX_BODY_BYTES
 from powerplant.dispatch import dispatch
 from powerplant.live import MAX_BYTES
 from powerplant.models import StoredPlan, TooLarge
+from powerplant.report import table
 from powerplant.turns import Turns
 from powerplant.units import read_fleet
 from powerplant.views import reading, searching
@@ -122,13 +125,27 @@ def test_deletes_a_plan_once(api: APIClient) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("query", "pointer"),
-    [("limit=0", "#/limit"), ("limit=1001", "#/limit"), ("limit=x", "#/limit"), ("cursor=x", "#/cursor"),
-     ("cursor=-1", "#/cursor"), (f"cursor={10**18}", "#/cursor")],
+    ("query", "told"),
+    [
+        *((f"limit={limit}", {"#/limit": f"limit is '{limit}'; it must be a whole number from 1 to 1000"})
+          for limit in ("0", "1001", "x", "-1", "1.5", "", "1e2", "9" * 30)),
+        *((f"cursor={cursor}", {"#/cursor": f"cursor is '{cursor}'; it must be the next of a page"})
+          for cursor in ("x", "-1", "0", "1" + "0" * 18, " ")),
+        ("limit=2&limit=3", {"#/limit": "limit is given 2 times; give it once"}),
+        ("limit=0&cursor=1&cursor=1&cursor=2", {
+            "#/limit": "limit is '0'; it must be a whole number from 1 to 1000",
+            "#/cursor": "cursor is given 3 times; give it once"}),
+    ],
 )  # fmt: skip
-def test_refuses_a_page_that_is_none(query: str, pointer: str, api: APIClient) -> None:
+def test_refuses_a_page_that_is_none(query: str, told: dict[str, str], api: APIClient) -> None:
     answer = api.get(f"{PLANS}?{query}")
-    assert (answer.status_code, [fault["pointer"] for fault in answer.json()["errors"]]) == (400, [pointer])
+    assert answer.status_code == 400
+    assert {fault["pointer"]: fault["detail"] for fault in answer.json()["errors"]} == told
+
+
+@pytest.mark.django_db
+def test_an_empty_cursor_is_the_beginning(api: APIClient) -> None:
+    assert api.get(f"{PLANS}?cursor=").json() == {"items": [], "next": None}
 
 
 @pytest.mark.django_db
@@ -156,6 +173,16 @@ def test_keeping_and_looking_need_the_scope_plan(anonymous: APIClient, reader: A
     assert planner.delete(where).status_code == 204
 
 
+@pytest.mark.django_db
+def test_store_that_comes_twice_is_refused_to_those_who_may_keep(anonymous: APIClient, planner: APIClient) -> None:
+    for query in ("store=false&store=false", "store=false&store=true", "store=true&store=false"):
+        assert anonymous.post(f"{PLANS}?{query}", payload(), format="json").status_code == 401
+        refused = planner.post(f"{PLANS}?{query}", payload(), format="json")
+        assert refused.status_code == 400
+        assert [fault["detail"] for fault in refused.json()["errors"]] == ["store is given 2 times; give it once"]
+    assert not StoredPlan.objects.exists()
+
+
 def _all_keys() -> object:
     from django.conf import settings  # noqa: PLC0415 - as they were before the fixture
 
@@ -175,7 +202,7 @@ def test_other_verbs_are_told_which_there_are(path: str, anonymous: APIClient) -
 def test_keeps_nothing_of_a_question_without_a_plan(api: APIClient) -> None:
     assert api.post(PLANS, payload(load=0.05), format="json").status_code == 422
     refused = api.post(f"{PLANS}?store=maybe&wind=x", payload(load=-1), format="json")
-    assert [fault["pointer"] for fault in refused.json()["errors"]] == ["?wind", "?store", "#/load"]
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == ["#/wind", "#/store", "#/load"]
     assert not StoredPlan.objects.exists()
 
 
@@ -237,13 +264,21 @@ def test_answers_a_comparison_without_a_key(anonymous: APIClient) -> None:
 def test_answers_400_with_every_fault_of_query_and_body(question: str, anonymous: APIClient) -> None:
     answer = anonymous.post(f"{PLANS}/{question}?wind=x", {}, format="json")
     pointers = [fault["pointer"] for fault in answer.json()["errors"]]
-    assert (answer.status_code, pointers[0], pointers[-1]) == (400, "?wind", "#/payload")
+    assert (answer.status_code, pointers[0], pointers[-1]) == (400, "#/wind", "#/payload")
 
 
 @override_settings(POWERPLANT_MAX_PLANTS=20)
 def test_counts_the_plants_of_all_variants_together(anonymous: APIClient) -> None:
     answer = anonymous.post(f"{PLANS}/compare", {"payload": payload()}, format="json")
     assert (answer.status_code, answer.json()["detail"]) == (413, "24 plants are more than the 20 taken in one request")
+
+
+def test_counts_the_bytes_of_all_variants_together(anonymous: APIClient) -> None:
+    text = json.dumps({"payload": payload(), "variants": [{}] * 20}).ljust(MAX_BODY_BYTES // 20 + 1)
+    answer = anonymous.post(f"{PLANS}/compare", text, content_type="application/json")
+    assert answer.status_code == 413
+    assert "a body of 838861 bytes with 20 variants makes 16777220 bytes, above the 16777216" in answer.json()["detail"]
+    assert anonymous.post(f"{PLANS}/compare", text[:-1], content_type="application/json").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/productionplan", f"{PLANS}?store=false", f"{PLANS}/curve", f"{PLANS}/compare"])
@@ -319,12 +354,38 @@ def test_the_admin_lists_filters_shows_and_deletes(api: APIClient, admin_client:
     assert StoredPlan.objects.count() == 1
 
 
-def test_the_admin_shows_the_beginning_of_a_very_large_plan(
+def test_the_admin_shows_the_first_plants_of_a_large_plan_and_how_many_there_are(
     api: APIClient, admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("powerplant.admin.SHOWN_LETTERS", 300)
+    monkeypatch.setattr("powerplant.admin.SHOWN_PLANTS", 3)
+    built: list[dict[str, object]] = []
+    monkeypatch.setattr("powerplant.admin.table", lambda told: built.extend(told["plants"]) or table(told))
     number = api.post(PLANS, payload(), format="json").json()["id"]
-    assert b"... of " in admin_client.get(f"/admin/powerplant/storedplan/{number}/change/").content
+    page = admin_client.get(f"/admin/powerplant/storedplan/{number}/change/").content.decode()
+    assert f"the first 3 of 6 plants are shown; GET /api/v1/plans/{number} has all of them" in page
+    assert {plant["name"] for plant in built} == {"windpark1", "windpark2", "gasfiredbig1"}
+    assert page.count("cheaper than the break plant") == 2
+    monkeypatch.setattr("powerplant.admin.SHOWN_PLANTS", 6)
+    page = admin_client.get(f"/admin/powerplant/storedplan/{number}/change/").content.decode()
+    assert "plants are shown" not in page
+
+
+def test_the_admin_shows_the_beginning_of_a_large_request(
+    api: APIClient, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {**payload(), "comment": "\N{SNOWMAN}"}
+    sent = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    number = api.post(PLANS, sent, content_type="application/json").json()["id"]
+    path = f"/admin/powerplant/storedplan/{number}/change/"
+    whole = admin_client.get(path).content.decode()
+    assert "&quot;comment&quot;: &quot;\N{SNOWMAN}&quot;" in whole
+    monkeypatch.setattr("powerplant.admin.SHOWN_LETTERS", len(sent) - 3)  # in the middle of the snowman
+    page = admin_client.get(path).content.decode()
+    assert f"&quot;comment&quot;:&quot;\n... of {len(sent)} bytes" in page
+    monkeypatch.setattr("powerplant.admin.SHOWN_LETTERS", len(sent))  # but its lines are longer
+    page = admin_client.get(path).content.decode()
+    assert "{\n  &quot;load&quot;: 480," in page
+    assert re.search(r"\n\.\.\. of \d+ letters", page.partition("&quot;load")[2])
 
 
 # --- on MariaDB -------------------------------------------------------------------------------------------------------

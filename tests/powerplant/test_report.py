@@ -138,6 +138,17 @@ def test_sums_agree_with_the_plants() -> None:
     assert json.dumps(told).count("e-") == 0, "figures are rounded"
 
 
+def test_a_long_name_is_cut_in_the_table_alone() -> None:
+    names = {"x" * 60: "x" * 60, "y" * 61: "y" * 59 + "\N{HORIZONTAL ELLIPSIS}", "z" * 1000: "z" * 59 + "\u2026"}
+    plants = [{**PLANTS[0], "pmin": 0, "name": name} for name in names]
+    read = read_fleet(payload(480, 60, plants))
+    told = report(read, dispatch(read.plants, 4800), 0.001)
+    lines = as_text(told, "table").splitlines()
+    assert [line.split()[0] for line in lines[2:5]] == list(names.values())
+    assert lines[0].index("type") == lines[2].index("gasfired") == 62
+    assert [plant["name"] for plant in json.loads(as_text(told, "json"))] == list(names)
+
+
 def test_prints_the_challenges_answer_the_report_or_a_table() -> None:
     read = read_fleet(payload(480, 60, [{**plant, "name": "a\x1b[2J\nb"} for plant in PLANTS]))
     plan = dispatch(read.plants, 4800)

@@ -102,7 +102,8 @@ def test_wind_is_rounded_down_to_a_tenth_of_a_mw(pmax: float, percent: float, te
     fleet = read_fleet(payload(100, percent, [{**PARK, "pmax": pmax}]))
     assert (fleet.plants[0].pmin, fleet.plants[0].pmax) == (tenths, tenths)
     exact = Fraction(str(pmax)) * Fraction(str(percent)) / 10
-    assert [warning.code for warning in fleet.warnings] == (["rounded"] if exact != tenths else [])
+    codes = ["rounded"] if tenths else ["rounded", "cannot_run"]
+    assert [warning.code for warning in fleet.warnings] == (codes if exact != tenths else [])
 
 
 def test_wind_that_is_curtailed_runs_from_its_pmin_or_from_all_there_is() -> None:
@@ -222,7 +223,9 @@ def test_warns_of_what_was_rounded_cannot_run_or_has_one_name_twice() -> None:
         Finding("#/powerplants/1/pmin", "rounded", "pmin 10.05 MW is rounded up to 10.1 MW"),
         Finding("#/powerplants/1/pmax", "rounded", "pmax 10.09 MW is rounded down to 10 MW"),
         Finding(
-            "#/powerplants/1", "cannot_run", "no multiple of 0.1 MW is in 10.05 to 10.09 MW, so the plant cannot run"
+            "#/powerplants/1",
+            "cannot_run",
+            "no multiple of 0.1 MW above 0 is in 10.05 to 10.09 MW, so the plant cannot run",
         ),
         Finding("#/powerplants/2", "rounded", "the wind's 19.998 MW are rounded down to 19.9 MW"),
         Finding(
@@ -236,6 +239,39 @@ def test_warns_of_what_was_rounded_cannot_run_or_has_one_name_twice() -> None:
             "#/powerplants/0 has the name 'gas' too; plants are known by their position",
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("plant", "percent", "wind", "told"),
+    [
+        ({**PARK, "pmin": 10.01}, 60, "curtail", [("/pmin", "rounded", "pmin 10.01 MW is rounded up to 10.1 MW")]),
+        ({**PARK, "pmin": 10.01}, 60, "onoff", []),  # where it does not matter
+        ({**PARK, "pmin": 90, "pmax": 100}, 60, "curtail", [
+            ("/pmin", "above_the_wind", "pmin 90 MW is above the wind's 60 MW and counts as 60 MW")]),
+        ({**PARK, "pmin": 59.98, "pmax": 100}, 59.95, "curtail", [
+            ("", "rounded", "the wind's 59.95 MW are rounded down to 59.9 MW"),
+            ("/pmin", "above_the_wind", "pmin 59.98 MW is above the wind's 59.9 MW and counts as 59.9 MW")]),
+        ({**PARK, "pmin": 90, "pmax": 100}, 60, "onoff", []),
+        ({**PARK, "pmin": 90, "pmax": 90}, 100, "curtail", []),
+        ({**PARK, "pmax": 0.4}, 10, "curtail", [
+            ("", "rounded", "the wind's 0.04 MW are rounded down to 0 MW"),
+            ("", "cannot_run", "the wind's 0.04 MW are less than 0.1 MW, so the turbine cannot run")]),
+        ({**PARK, "pmin": 0.2, "pmax": 0.4}, 10, "curtail", [
+            ("", "rounded", "the wind's 0.04 MW are rounded down to 0 MW"),
+            ("", "cannot_run", "the wind's 0.04 MW are less than 0.1 MW, so the turbine cannot run")]),
+        ({**PARK, "pmin": 90, "pmax": 90}, 0, "curtail", []),  # no wind is no news
+        ({**PARK, "pmax": 0}, 60, "onoff", []),
+        ({**GAS, "pmin": 0, "pmax": 0.05}, 60, "onoff", [
+            ("/pmax", "rounded", "pmax 0.05 MW is rounded down to 0 MW"),
+            ("", "cannot_run", "no multiple of 0.1 MW above 0 is in 0 to 0.05 MW, so the plant cannot run")]),
+        ({**GAS, "pmin": 0, "pmax": 0}, 60, "onoff", []),
+    ],
+)  # fmt: skip
+def test_warns_of_what_a_plant_cannot_do_of_what_was_sent(
+    plant: dict[str, Any], percent: float, wind: str, told: list[tuple[str, str, str]]
+) -> None:
+    warnings = read_fleet(payload(100, percent, [plant]), wind=wind).warnings
+    assert warnings == tuple(Finding(f"#/powerplants/0{where}", code, detail) for where, code, detail in told)
 
 
 # --- faults -----------------------------------------------------------------------------------------------------------
@@ -323,6 +359,8 @@ def test_takes_any_finite_load_and_refuses_the_others() -> None:
         ),
         ({"name": None}, "name", "type", "name is null; it must be a string"),
         ({"name": 7}, "name", "type", "name is a number; it must be a string"),
+        ({"name": "x" * 1001}, "name", "too_long", "name is 1001 characters long; it must be at most 1000"),
+        ({"name": "\U0001f300" * 1001}, "name", "too_long", "name is 1001 characters long; it must be at most 1000"),
         ({"name": "\ud800x"}, "name", "surrogate", "name is '\\ud800x'; a lone surrogate is no character"),
         (
             {"type": "nuclear"},
@@ -344,6 +382,21 @@ def test_refuses_what_a_plant_cannot_be(change: dict[str, object], where: str, c
     body = payload(1, 60, [PARK, {**GAS, **change}])
     assert faults(body) == [(f"#/powerplants/1/{where}", code)]
     assert detail(body) == sentence
+
+
+def test_a_name_may_be_a_thousand_characters_long() -> None:
+    assert one({**GAS, "name": "\U0001f300" * 1000}).name == "\U0001f300" * 1000
+
+
+@pytest.mark.parametrize("kind", ["nuclear", None])
+def test_looks_at_the_efficiency_of_a_plant_of_no_known_type(kind: object) -> None:
+    for efficiency, codes in (("x", ["type"]), (nan, ["not_finite"]), (0, []), (-1, []), (10**400, [])):
+        assert faults(payload(1, 60, [{**GAS, "type": kind, "efficiency": efficiency}])) == [
+            ("#/powerplants/0/type", "type" if kind is None else "unknown_type"),
+            *(("#/powerplants/0/efficiency", code) for code in codes),
+        ]
+    without = {key: value for key, value in GAS.items() if key != "efficiency"}
+    assert len(faults(payload(1, 60, [{**without, "type": kind}]))) == 1
 
 
 @pytest.mark.parametrize("efficiency", [Decimal("1e-999999"), Decimal(0), 0.0, -0.0])
@@ -446,6 +499,16 @@ def test_tells_only_so_many_faults_and_warnings_and_that_there_are_more() -> Non
     assert (len(warnings), warnings[-1].detail) == (MAX_TOLD + 1, f"there are more than the {MAX_TOLD} told here")
 
 
+def test_a_thousand_faults_of_several_readings_are_told_once_each_and_that_there_are_more() -> None:
+    one, other = Finding("#/a", "type", "a"), Finding("#/b", "type", "b")
+    assert Malformed([one, other, one]).faults == (one, other)
+    more = Finding("#", "more", f"there are more than the {MAX_TOLD} told here")
+    many = [Finding(f"#/{number}", "type", "no") for number in range(MAX_TOLD)]
+    assert Malformed([*many, many[0]]).faults == tuple(many)
+    assert Malformed([*many, one]).faults == (*many, more)
+    assert Malformed([one, more, other]).faults == (one, other, more)
+
+
 def test_refuses_more_plants_than_are_taken_before_reading_them() -> None:
     with pytest.raises(TooManyPlants, match=r"^6 plants are more than the 5 taken in one request$") as refused:
         read_fleet(payload("faulty"), max_plants=5)
@@ -461,6 +524,7 @@ def test_refuses_a_wind_mode_that_it_does_not_know() -> None:
 def test_pointers_are_escaped_as_in_a_uri() -> None:
     assert pointer(()) == "#"
     assert pointer(("a~b", 3, "c/d", "e%f")) == "#/a~0b/3/c~1d/e%25f"
+    assert pointer(("x" * 200, "y" * 201)) == f"#/{'x' * 200}/{'y' * 200}..."
 
 
 def test_findings_become_the_members_of_an_error() -> None:

@@ -1,12 +1,15 @@
+import io
 import json
 import math
 from pathlib import Path
 
 import pytest
 from django.test.utils import override_settings
+from rest_framework.parsers import JSONParser
 from rest_framework.test import APIClient
 
-from powerplant.conf import MAX_BODY_VALUES
+from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES
+from powerplant.views.parsing import Kept, Lenient, NotJSON
 from tests.live import PROJECT
 
 # The plans of the challenge: output by plant, and the cost with and without CO2.
@@ -102,12 +105,104 @@ def test_answers_400_with_a_pointer_to_every_fault(body: object, pointers: list[
 def test_answers_400_to_a_convention_that_is_none(query: str, anonymous: APIClient) -> None:
     answer = anonymous.post(f"/productionplan?{query}", payload(), format="json")
     assert answer.status_code == 400
-    assert [fault["pointer"] for fault in answer.json()["errors"]] == [f"?{query.partition('=')[0]}"]
+    name, _, value = query.partition("=")
+    what = {"wind": "onoff or curtail", "co2": "true or false"}[name]
+    assert answer.json()["errors"] == [
+        {"pointer": f"#/{name}", "code": "choice", "detail": f"{name} is '{value}'; it must be {what}"}
+    ]
+
+
+@pytest.mark.parametrize("query", ["wind=onoff&wind=onoff", "wind=x&wind=onoff", "wind=onoff&co2=true&wind=x"])
+def test_answers_400_to_a_convention_that_comes_twice(query: str, anonymous: APIClient) -> None:
+    answer = anonymous.post(f"/productionplan?{query}", payload(), format="json")
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [
+        {"pointer": "#/wind", "code": "repeated", "detail": "wind is given 2 times; give it once"}
+    ]
 
 
 def test_tells_the_faults_of_the_query_and_of_the_body_in_one_answer(anonymous: APIClient) -> None:
     answer = anonymous.post("/productionplan?wind=x&co2=y", payload(load=-1), format="json")
-    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["?wind", "?co2", "#/load"]
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["#/wind", "#/co2", "#/load"]
+
+
+GAS = {"name": "a", "type": "gasfired", "efficiency": 0.5, "pmin": 10, "pmax": 20}
+NEARLY_JSON = [
+    ('{"load": NaN, "fuels": {}, "powerplants": []}', {"#/load": "load is nan; it must be a finite number"}),
+    ('{"load": -Infinity, "fuels": {}, "powerplants": 3}',
+     {"#/load": "load is -inf; it must be a finite number",
+      "#/powerplants": "powerplants is a number; it must be a list"}),
+    ('{"load": 1e400, "fuels": {"wind(%)": NaN}, "powerplants": []}',
+     {"#/load": "load is inf; it must be a finite number",
+      "#/fuels/wind(%25)": "wind(%) is nan; it must be a finite number"}),
+    (json.dumps({"load": -1, "fuels": {"gas(euro/MWh)": 1}, "powerplants": [{**GAS, "name": "\ud800"}]}),
+     {"#/load": "load is -1; it must be 0 to 1.79769e+308",
+      "#/powerplants/0/name": "name is '\\ud800'; a lone surrogate is no character"}),
+]  # fmt: skip
+NO_JSON = [
+    ('{"load": -1, "junk": NaN, "fuels": {}, "powerplants": []}', ["#/load", "#"]),  # where no payload has anything
+    ('{"load": 1, "fuels": {}, "powerplants": [], "\\udfff": "\\ud800"}', ["#"]),
+    ('{"load": 1, "fuels": {}, "powerplants": [], "junk": ' + "[" * 101 + "]" * 101 + "}", ["#"]),
+    ('{"load": NaN, "junk": ' + "[" * 100_000, ["#"]),
+    ('{"load": NaN', ["#"]),
+    (" ", ["#"]),
+    ("\ufeff{}", ["#"]),
+    ('{"load": ' + "9" * 5000 + "}", ["#"]),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), NEARLY_JSON)
+@pytest.mark.parametrize("path", ["/productionplan", "/api/v1/plans?store=false"])
+def test_points_at_what_json_does_not_have(text: str, told: dict[str, str], path: str, anonymous: APIClient) -> None:
+    answer = anonymous.post(path, text, content_type="application/json")
+    assert answer.status_code == 400
+    assert {fault["pointer"]: fault["detail"] for fault in answer.json()["errors"]} == told
+
+
+@pytest.mark.parametrize(("text", "pointers"), NO_JSON)
+def test_says_what_is_wrong_with_a_text_that_is_no_json(text: str, pointers: list[str], anonymous: APIClient) -> None:
+    answer = anonymous.post("/productionplan?wind=x", text, content_type="application/json")
+    assert answer.status_code == 400
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["#/wind", *pointers]
+    last = answer.json()["errors"][-1]
+    assert last["code"] == "json"
+    assert last["detail"].startswith(("the body is not JSON: ", "the body is nested deeper than 100 levels"))
+
+
+@pytest.mark.parametrize(("question", "pointer"), [("curve", "#/payload/load"), ("compare", "#/payload/load")])
+def test_points_into_the_payload_of_a_question(question: str, pointer: str, anonymous: APIClient) -> None:
+    text = '{"payload": {"load": NaN}, "from_mw": 1e999, "variants": [{"load": 1, "\\ud800~": 2}, {}]}'
+    answer = anonymous.post(f"/api/v1/plans/{question}", text, content_type="application/json")
+    pointers = {fault["pointer"]: fault["code"] for fault in answer.json()["errors"]}
+    assert (answer.status_code, pointers[pointer]) == (400, "not_finite")
+    expected = {"curve": ("#/from_mw", "not_finite"), "compare": ("#/variants/0/\\ud800~0", "unknown")}[question]
+    assert pointers[expected[0]] == expected[1]
+
+
+def test_what_is_too_large_is_not_read_a_second_time(anonymous: APIClient) -> None:
+    text = '{"load": NaN, "junk": [' + ",".join(["1"] * MAX_BODY_VALUES) + "]}"
+    assert anonymous.post("/productionplan", text, content_type="application/json").status_code == 413
+    text = '{"load": NaN}'.ljust(MAX_BODY_BYTES + 1)
+    assert anonymous.post("/productionplan", text, content_type="application/json").status_code == 413
+
+
+def test_any_parser_of_a_project_can_be_made_lenient() -> None:
+    lenient = Lenient(JSONParser())
+    assert lenient.media_type == "application/json"
+    assert lenient.parse(io.BytesIO(b'{"a": 1}')) == {"a": 1}
+    with pytest.raises(NotJSON, match=r"^JSON parse error - ") as fault:
+        lenient.parse(io.BytesIO(b'{"a": -Infinity}'))
+    assert fault.value.meant == {"a": -math.inf}
+    kept = Kept(io.BytesIO(b"abcdef"))
+    assert (kept.read(2), kept.read(1), kept.data) == (b"ab", b"c", b"abc")
+    assert (kept.read(), kept.read(), kept.data) == (b"def", b"", b"abcdef")
+
+
+def test_of_members_with_one_name_the_last_counts_either_way(anonymous: APIClient) -> None:
+    text = '{"load": 5, "load": 0, "fuels": {}, "powerplants": []}'
+    assert anonymous.post("/productionplan", text, content_type="application/json").json() == []
+    answer = anonymous.post("/productionplan", text.replace("5", "NaN"), content_type="application/json")
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["#"]
 
 
 @override_settings(POWERPLANT_MAX_PLANTS=5)

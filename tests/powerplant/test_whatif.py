@@ -9,9 +9,10 @@ import pytest
 from powerplant.dispatch import dispatch
 from powerplant.report import report
 from powerplant.units import Fleet, Malformed, TooManyPlants, Unit, read_fleet
-from powerplant.whatif import Loads, Ways, compare, curve, read_loads, read_variants
+from powerplant.whatif import Loads, TooManyBytes, Ways, compare, curve, read_loads, read_variants
 from powerplant.whatif.curve import loads_between
 from powerplant.whatif.shares import shares
+from powerplant.whatif.variants import MAX_BYTES
 from tests.powerplant.oracles import fleet, least_costs, payload, seeded
 from tests.powerplant.test_report import plants_of
 
@@ -148,6 +149,14 @@ def test_a_variant_changes_the_load_and_single_fuels() -> None:
         ({"payload": payload(), "variants": [{"wind": ["onoff"], "co2": "true", "fuels": [], "Wind": 1}]}, [
             "#/variants/0/wind", "#/variants/0/co2", "#/variants/0/fuels", "#/variants/0/Wind"]),
         ({"payload": payload(), "variants": [{"fuels": {"wind(%)": 101}}]}, ["#/variants/0/fuels/wind(%25)"]),
+        ({"payload": payload(), "variants": [{"wind": "x", "y": 1, "co2": 0, "load": -1, "fuels": {"wind(%)": -1}}]}, [
+            "#/variants/0/wind", "#/variants/0/co2", "#/variants/0/y", "#/variants/0/load",
+            "#/variants/0/fuels/wind(%25)"]),
+        ({"payload": payload(load="x", plants=[{}]), "variants": [{"wind": 0}, 7, {"fuels": 3}]}, [
+            "#/variants/0/wind", "#/payload/load", "#/payload/powerplants/0/name", "#/payload/powerplants/0/type",
+            "#/payload/powerplants/0/pmax", "#/variants/1", "#/variants/2/fuels"]),
+        ({"payload": {}, "variants": {}}, ["#/variants", "#/payload/load", "#/payload/fuels", "#/payload/powerplants"]),
+        ({"payload": payload(load=-1), "variants": [{"load": 1}, {"load": 2, "co2": None}]}, ["#/variants/1/co2"]),
         ({"payload": payload(load="1", plants=[{}]), "variants": [{}, {}]}, [
             "#/payload/load", "#/payload/powerplants/0/name", "#/payload/powerplants/0/type",
             "#/payload/powerplants/0/pmax"]),
@@ -158,6 +167,34 @@ def test_tells_all_the_faults_of_a_comparison_where_they_stand(body: object, poi
     with pytest.raises(Malformed) as told:
         read_variants(body, WAYS)
     assert [fault.pointer for fault in told.value.faults] == pointers
+
+
+@pytest.mark.parametrize("own", ["kerosine(euro/MWh)", "kerosine(euro/Mwh)"])
+@pytest.mark.parametrize("other", ["kerosine(euro/MWh)", "kerosine(euro/Mwh)"])
+def test_a_variants_kerosine_counts_however_both_are_spelt(own: str, other: str) -> None:
+    jet = {"name": "jet", "type": "turbojet", "efficiency": 0.5, "pmax": 10}
+    asked = {"payload": {"load": 1, "fuels": {own: 50}, "powerplants": [jet]}, "variants": [{"fuels": {other: 7}}, {}]}
+    assert [fleet.plants[0].eur_per_mwh for fleet in read_variants(asked, WAYS)] == [14.0, 100.0]
+    asked["variants"] = [{"fuels": {other: "x"}}]
+    with pytest.raises(Malformed) as told:
+        read_variants(asked, WAYS)
+    assert [fault.pointer for fault in told.value.faults] == [f"#/variants/0/fuels/{other.replace('/', '~1')}"]
+
+
+def test_fuels_that_nobody_knows_change_nothing() -> None:
+    asked = {"payload": payload(coal=1), "variants": [{"fuels": {"coal": "x", "wind(%)": 0}}, {"fuels": {"peat": 1}}]}
+    assert [fleet.plants[-1].eur_per_mwh for fleet in read_variants(asked, WAYS)] == [50.8 / 0.3] * 2
+    assert [fleet.plants[0].pmax for fleet in read_variants(asked, WAYS)] == [0, 900]
+
+
+def test_counts_the_bytes_of_all_variants() -> None:
+    asked = {"payload": payload(), "variants": [{}] * 3}
+    with pytest.raises(TooManyBytes) as refused:
+        read_variants(asked, WAYS._replace(body_bytes=MAX_BYTES // 3 + 1))
+    assert str(refused.value) == (
+        "a body of 5592406 bytes with 3 variants makes 16777218 bytes, above the 16777216 taken in one request"
+    )
+    assert len(read_variants(asked, WAYS._replace(body_bytes=MAX_BYTES // 3))) == 3
 
 
 def test_counts_the_plants_of_all_variants() -> None:

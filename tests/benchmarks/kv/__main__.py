@@ -1,5 +1,6 @@
 """Measure, and write kv.md, kv.json and kv.svg; see the package."""
 
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,5 +84,6 @@ if __name__ == "__main__":
     asked = options(BENCHMARK, sys.argv[1:])
     if not has_wrk():
         raise SystemExit("bench-kv: wrk is missing, by which everything is measured: apt install wrk")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # told to stop: what was started ends all the same
     with farm() as running:
         run(BENCHMARK, parts(QUICK if asked.quick else FULL, running), asked)

@@ -12,7 +12,7 @@ POSTGRES = os.environ.get("BENCH_POSTGRES", "")
 KINDS = ("storage", "cache", "permission")
 SETTINGS = {
     "kinto.bucket_create_principals": "system.Authenticated",
-    "kinto.userid_hmac_secret": "of-a-benchmark-that-serves-nobody-but-itself",
+    "kinto.userid_hmac_secret": "of-a-benchmark-that-serves-nobody-but-itself",  # pragma: allowlist secret
     "multiauth.policies": "basicauth",
     **{f"kinto.{kind}_backend": f"kinto.core.{kind}.{'postgresql' if POSTGRES else 'memory'}" for kind in KINDS},
     **{f"kinto.{kind}_url": POSTGRES for kind in KINDS if POSTGRES},

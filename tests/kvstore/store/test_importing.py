@@ -446,7 +446,7 @@ def test_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_large_values_are_committed_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "MAX_STATEMENT_BYTES", 100)
+    monkeypatch.setattr(importing, "STATEMENT_BYTES", 100)
     told: list[str] = []
     items = section(*(record(f"{number}", value=b"1" * size) for number, size in enumerate([60, 40, 1, 200, 100, 1])))
     wanted = Wanted(OnConflict.SKIP, lambda: START, 2**20)
