@@ -42,7 +42,7 @@ class Transaction(OnceView):
                 values.check_size(op.value, conf.max_value_bytes)
 
         def act(once: store.Once | None) -> Outcome:
-            return commit(namespace, txn, now=timezone.now(), author=sender_of(request), once=once)
+            return commit(namespace, txn, now=timezone.now, author=sender_of(request), once=once)
 
         return self.once(request, body, act, render)
 
