@@ -30,7 +30,8 @@ def body_of(request: Request, max_bytes: int, kind: str | None = None) -> bytes:
     raises  UnsupportedMediaType; Problem (413), before it is read where its length is declared
     """
     meta = request.META
-    declared = int(meta.get("CONTENT_LENGTH") or 0)
+    length = meta.get("CONTENT_LENGTH") or ""
+    declared = int(length) if length.isascii() and length.isdecimal() else 0  # not every server looks at it
     sent_type = meta.get("CONTENT_TYPE") or ""
     if kind is not None and (declared or sent_type) and sent_type.partition(";")[0].strip().lower() != kind:
         raise UnsupportedMediaType(sent_type)

@@ -21,7 +21,7 @@ class Case:
     status: int
 
 
-def save(body: str | bytes, declared: int | None = None) -> Request:
+def save(body: str | bytes, declared: int | str | None = None) -> Request:
     return Request("POST", "/save", body.encode() if isinstance(body, str) else body, JSON, declared)
 
 
@@ -281,6 +281,8 @@ def sizes() -> Iterator[tuple[str, Case]]:
     yield "a URL over 8,190 bytes", Case(get(f"/get?key=a&x={LONG}"), 414)
     for name, request in {"/save": save(with_value("1"), declared=40), "PUT": put(b"123", declared=4)}.items():
         yield f"a body of {name} cut short", Case(request, 400)
+    for length in ("abc", "-1", "1_0", "\xb2", " "):
+        yield f"a length of {length!r}", Case(save(with_value("1"), declared=length), 400)
     yield "a body cut to nothing", Case(put(b"", declared=4), 400)
     yield "a large body cut short", Case(put(b"x" * 1_000, declared=MIB), 400)
 

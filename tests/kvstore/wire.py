@@ -27,7 +27,7 @@ class Request:
     target: str
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    declared: int | None = None
+    declared: int | str | None = None
     key: str | None = KEY
 
     def environ(self) -> dict[str, Any]:
