@@ -39,6 +39,7 @@ class Line:
     version: int
     at: datetime
     value: bytes | None = None
+    content_type: str = ""
     kept: bool = True
 
 
@@ -91,7 +92,7 @@ class Space:
         version = (self.records[key].version if key in self.records else self.floor) + 1
         assert (key, version) not in self.given
         self.given.add((key, version))
-        self.log(key, "put", version, now, value)
+        self.log(key, "put", version, now, value, content_type)
         self.records[key] = Kept(version, self.revision, value, content_type, expires_at)
         return version
 
@@ -105,11 +106,13 @@ class Space:
         self.log(key, op, self.records[key].version, now)
         self.records[key] = Kept(self.records[key].version, self.revision, None)
 
-    def log(self, key: str, op: str, version: int, now: datetime, value: bytes | None = None) -> None:
+    def log(
+        self, key: str, op: str, version: int, now: datetime, value: bytes | None = None, content_type: str = ""
+    ) -> None:
         """Append a line."""
         self.revision += 1
         self.deleted = False
-        self.lines.append(Line(self.revision, key, op, version, now, value))
+        self.lines.append(Line(self.revision, key, op, version, now, value, content_type))
 
     def carry_out(self, txn: Txn, now: datetime) -> tuple[bool, list[object]]:
         """Whether the comparisons hold, and the result of each operation."""
@@ -207,13 +210,13 @@ class Space:
             (line.version, line.revision, line.op) for line in reversed(self.lines) if line.key == key and line.kept
         ]
 
-    def value_at(self, key: str, version: int) -> bytes | None:
-        """What the version was, None: that is not kept."""
+    def value_at(self, key: str, version: int) -> tuple[bytes, str] | None:
+        """What the version was, with its type; None: that is not kept."""
         kept = self.records.get(key)
         if kept is not None and kept.version == version and kept.value is not None:
-            return kept.value
-        values = (line.value for line in self.lines if (line.key, line.version) == (key, version))
-        return next((value for value in values if value is not None), None)
+            return kept.value, kept.content_type
+        lines = (line for line in self.lines if (line.key, line.version) == (key, version))
+        return next(((line.value, line.content_type) for line in lines if line.value is not None), None)
 
 
 def inside(key: str, places: Sequence[str] | None) -> bool:
