@@ -7,11 +7,25 @@ backend works inside the transaction of its caller.
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kvstore.backends.mariadb import MariaDB
-from kvstore.backends.rows import Buried, Head, Logged, Put, Row, Rows, Stored, Versions
+from kvstore.backends.rows import Buried, Head, Logged, Put, Row, Rows, Stored, Versions, When, moment
 from kvstore.backends.sessions import Cursor, committed, session
 from kvstore.backends.sqlite import Sqlite
 
-__all__ = ["Buried", "Head", "Logged", "Put", "Row", "Rows", "Stored", "Versions", "committed", "rows_of", "session"]
+__all__ = [
+    "Buried",
+    "Head",
+    "Logged",
+    "Put",
+    "Row",
+    "Rows",
+    "Stored",
+    "Versions",
+    "When",
+    "committed",
+    "moment",
+    "rows_of",
+    "session",
+]
 
 
 def rows_of(connection: BaseDatabaseWrapper, cursor: Cursor) -> Rows:

@@ -15,6 +15,8 @@ from kvstore.keys import Path
 # Of rows in one statement: sqlite takes 32,766 parameters.
 MAX_ROWS = 500
 T = TypeVar("T")
+# When a write happens: told, or asked for once nobody else writes. Who waits longer than a record lives finds it gone.
+When = datetime | Callable[[], datetime]
 
 HEAD = """
 SELECT revision, version_floor, forgotten_revision, key_count, byte_count, max_keys, max_bytes, deleted
@@ -183,13 +185,13 @@ class Rows:
         found = self._cursor.fetchone()
         return Head(*found) if found else None
 
-    def lock(self, namespace: str, now: datetime) -> Head:
+    def lock(self, namespace: str, now: When) -> Head:
         """The namespace's row, made when missing, locked until the transaction ends."""
         while True:
             self._cursor.execute(self.LOCK, [namespace])
             if found := self._cursor.fetchone():
                 return Head(*found)
-            self._cursor.execute(self.MAKE_NAMESPACE, [namespace, self.time(now)])
+            self._cursor.execute(self.MAKE_NAMESPACE, [namespace, self.time(moment(now))])
 
     def unmake(self, namespace: str) -> None:
         """Take away a row that was made for its lock alone."""
@@ -369,6 +371,11 @@ class Rows:
     @cache
     def _create(cls) -> str:
         return INSERT + INSERTED + cls.WHERE_ABSENT
+
+
+def moment(when: When) -> datetime:
+    """The time that was told, or the one that it is."""
+    return when if isinstance(when, datetime) else when()
 
 
 @cache

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from kvstore import keys
-from kvstore.backends import Rows
+from kvstore.backends import Rows, When
 from kvstore.keys import Path
 from kvstore.store.answers import Once
 from kvstore.store.databases import reading, snapshot
@@ -92,7 +92,7 @@ def kept(rows: Rows, path: Path, version: int) -> Kept:
     return Kept(Value(bytes(value), content_type, meta), version, revision, cast("datetime", rows.aware(at)))
 
 
-def restore(path: Path, version: int, *, now: datetime, author: str = "", once: Once | None = None) -> Written:
+def restore(path: Path, version: int, *, now: When, author: str = "", once: Once | None = None) -> Written:
     """Save the value of a version again, as a new version and for good; undeletes.
 
     raises  NoVersion, QuotaExceeded, Repeated, CacheAway

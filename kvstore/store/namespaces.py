@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from kvstore import keys
-from kvstore.backends import Head
+from kvstore.backends import Head, When
 from kvstore.backends.rows import marks, text
 from kvstore.models import DELETE
 from kvstore.store.databases import reading
@@ -69,7 +69,7 @@ def head_of(namespace: str) -> Head:
     return head
 
 
-def delete(namespace: str, *, now: datetime, author: str = "") -> int:
+def delete(namespace: str, *, now: When, author: str = "") -> int:
     """Delete all keys of a namespace with their history: the revision of the last deletion.
 
     Versions and revisions go on where they were when it is written to again. Raises NoNamespace, CacheAway.
@@ -80,7 +80,9 @@ def delete(namespace: str, *, now: datetime, author: str = "") -> int:
         if head.deleted:
             raise NoNamespace(namespace, head.revision)
         rows.run(FORGET_VALUES, [False, namespace])
-        logged = rows.run(LOG_ALL, [namespace, head.revision, DELETE, rows.time(now), author, False, low, high])
+        logged = rows.run(
+            LOG_ALL, [namespace, head.revision, DELETE, rows.time(transaction.now), author, False, low, high]
+        )
         # Without a key to tell of, the end itself takes a revision, so that caches of lists see it.
         revision = head.revision + max(logged, 1)
         floor = max(head.version_floor, rows.select(HIGHEST_VERSION, [low, high])[0][0] or 0)
@@ -89,7 +91,7 @@ def delete(namespace: str, *, now: datetime, author: str = "") -> int:
     return revision
 
 
-def set_quota(namespace: str, max_keys: int | None, max_bytes: int | None, *, now: datetime) -> None:
+def set_quota(namespace: str, max_keys: int | None, max_bytes: int | None, *, now: When) -> None:
     """Bound a namespace, made where there is none; what is above a bound already stays. None: no bound."""
     with writing(namespace, [], now) as transaction:
         transaction.rows.run(SET_QUOTA, [max_keys, max_bytes, False, namespace])

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from kvstore import keys
-from kvstore.backends import Row
+from kvstore.backends import Row, When
 from kvstore.cache import cache
 from kvstore.conditions import Condition
 from kvstore.keys import Path
@@ -41,16 +41,17 @@ def stored(path: Path) -> Row | None:
 
 def put(
     path: Path, value: Value, *, ttl_s: float | None = None, condition: Condition | None = None,
-    now: datetime, author: str = "", once: Once | None = None,
+    now: When, author: str = "", once: Once | None = None,
 ) -> Written:  # fmt: skip
     """Save a value.
 
     ttl_s      seconds from `now` until it is absent, to the microsecond; None: for good, also where it had a ttl
     condition  what the current version must be; None: whatever is there
+    now        the time, or a function that is asked for it once nobody else writes
     raises     VersionConflict, QuotaExceeded, Repeated, CacheAway
     """
-    expires_at = expiry(now, ttl_s)
     with writing(keys.split(path)[0], [path], now, author) as transaction:
+        expires_at = expiry(transaction.now, ttl_s)
         if condition is None:
             saved = transaction.put([(path, value, expires_at)])[0]
         else:
@@ -62,7 +63,7 @@ def put(
     return written
 
 
-def delete(path: Path, *, condition: Condition | None = None, now: datetime, author: str = "") -> int:
+def delete(path: Path, *, condition: Condition | None = None, now: When, author: str = "") -> int:
     """Delete a record, which keeps its version: the revision of the deletion.
 
     raises  Absent, VersionConflict, CacheAway
@@ -74,15 +75,15 @@ def delete(path: Path, *, condition: Condition | None = None, now: datetime, aut
 
 
 def touch(
-    path: Path, ttl_s: float | None, *, condition: Condition | None = None, now: datetime, author: str = "",
+    path: Path, ttl_s: float | None, *, condition: Condition | None = None, now: When, author: str = "",
     once: Once | None = None,
 ) -> Written:  # fmt: skip
     """Set or clear when a record expires; its version stays.
 
     raises  Absent, VersionConflict, Repeated, CacheAway
     """
-    expires_at = expiry(now, ttl_s)
     with writing(keys.split(path)[0], [path], now, author) as transaction:
+        expires_at = expiry(transaction.now, ttl_s)
         found = transaction.touch(path, expires_at, condition) or refuse(transaction, path, condition)
         written = Written(found.version, transaction.revision, expires_at=expires_at)
         if once:

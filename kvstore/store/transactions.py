@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 
-from kvstore.backends import Row
+from kvstore.backends import Row, When
 from kvstore.keys import Path, path_of
 from kvstore.store.answers import Once
 from kvstore.store.faults import AnswerTooLarge
@@ -51,7 +50,7 @@ class Outcome:
     results: Sequence[Result]
 
 
-def commit(namespace: str, txn: Txn, *, now: datetime, author: str = "", once: Once | None = None) -> Outcome:
+def commit(namespace: str, txn: Txn, *, now: When, author: str = "", once: Once | None = None) -> Outcome:
     """Carry out the branch that the comparisons choose; raises QuotaExceeded, AnswerTooLarge, Repeated, CacheAway."""
     written = {path_of(namespace, op.key) for op in (*txn.success, *txn.failure) if not isinstance(op, Get)}
     with writing(namespace, written, now, author) as transaction:

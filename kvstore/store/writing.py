@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import IntegrityError, OperationalError
 
-from kvstore.backends import Buried, Logged, Put, Rows, Stored, Versions
+from kvstore.backends import Buried, Logged, Put, Rows, Stored, Versions, When, moment
 from kvstore.cache import cache
 from kvstore.conditions import Condition
 from kvstore.conf import STATEMENT_BYTES
@@ -47,11 +47,11 @@ class Writing:
     deleted   whether the namespace is deleted as a whole, once anything has changed
     """
 
-    def __init__(self, rows: Rows, namespace: str, now: datetime, author: str) -> None:
+    def __init__(self, rows: Rows, namespace: str, now: When, author: str) -> None:
         """Lock the namespace."""
         self.rows = rows
-        self.now = now
         self.head = rows.lock(namespace, now)
+        self.now = moment(now)
         self.revision = self.head.revision
         self.deleted = False
         self.given_bytes = 0
@@ -167,10 +167,11 @@ class Writing:
 
 
 @contextmanager
-def writing(namespace: str, paths: Collection[Path] | None, now: datetime, author: str = "") -> Iterator[Writing]:
+def writing(namespace: str, paths: Collection[Path] | None, now: When, author: str = "") -> Iterator[Writing]:
     """A transaction that holds the namespace's lock, committed at the end; an exception undoes all of it.
 
     paths   those that it may change; None: any
+    now     its time, or a function that is asked for it under the lock
     raises  CacheAway before anything is begun; QuotaExceeded; OperationalError where it takes longer than MAX_WRITE_S
     """
     with cache().changing(paths), writing_rows() as rows:

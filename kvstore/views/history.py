@@ -56,7 +56,7 @@ class History(OnceView):
         version = envelopes.read_restore(body)
 
         def act(once: store.Once | None) -> Written:
-            return history.restore(path, version, now=timezone.now(), author=sender_of(request), once=once)
+            return history.restore(path, version, now=timezone.now, author=sender_of(request), once=once)
 
         def render(written: Written) -> tuple[int, bytes]:
             return 200, msgspec.json.encode({"key": key, "version": written.version})

@@ -53,7 +53,7 @@ class Namespace(KeyValueView):
         """Delete all of its keys with their history. Versions and revisions go on where they were."""
         require_access(request, WRITE, f"{namespace}/")
         keys.check_namespace(namespace)
-        revision = namespaces.delete(namespace, now=timezone.now(), author=sender_of(request))
+        revision = namespaces.delete(namespace, now=timezone.now, author=sender_of(request))
         return bare(204, revision_headers(revision))
 
 
@@ -92,7 +92,7 @@ class Quota(KeyValueView):
         body = body_of(request, conf.max_body_bytes, values.JSON)
         keys.check_namespace(namespace)
         quota = envelopes.read_quota(body)
-        namespaces.set_quota(namespace, quota.max_keys, quota.max_bytes, now=timezone.now())
+        namespaces.set_quota(namespace, quota.max_keys, quota.max_bytes, now=timezone.now)
         return self.get(request, namespace)
 
 

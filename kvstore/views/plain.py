@@ -42,7 +42,7 @@ class Save(OnceView):
 
         def act(once: store.Once | None) -> Written:
             return store.put(
-                path, value, ttl_s=asked.ttl_s, condition=condition, now=timezone.now(), author=sender_of(request),
+                path, value, ttl_s=asked.ttl_s, condition=condition, now=timezone.now, author=sender_of(request),
                 once=once,
             )  # fmt: skip
 
@@ -98,7 +98,7 @@ class Deleting(KeyValueView):
     def delete(self, request: Request, key: str | None = None) -> HttpResponse:
         """Delete a key; its versions go on when it is saved again."""
         path = path_in_url(request, WRITE, key)
-        revision = store.delete(path, now=timezone.now(), author=sender_of(request))
+        revision = store.delete(path, now=timezone.now, author=sender_of(request))
         return answer({"key": keys.split(path)[1], "deleted": True}, revision)
 
 

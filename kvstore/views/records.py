@@ -56,7 +56,7 @@ class RecordView(OnceView):
         if values.is_json(value.content_type):
             values.check_json(value.data)
         written = store.put(
-            path, value, ttl_s=ttl_s, condition=condition_of(request), now=timezone.now(), author=sender_of(request)
+            path, value, ttl_s=ttl_s, condition=condition_of(request), now=timezone.now, author=sender_of(request)
         )
         response = answer({"key": key, "version": written.version}, written.revision, 201 if written.created else 200)
         response.headers["ETag"] = conditions.etag_of(written.version)
@@ -70,7 +70,7 @@ class RecordView(OnceView):
     def delete(self, request: Request, namespace: str, key: str) -> HttpResponse:
         """Delete the key; its versions go on when it is written again."""
         path = path_of(request, WRITE, namespace, key)
-        revision = store.delete(path, condition=condition_of(request), now=timezone.now(), author=sender_of(request))
+        revision = store.delete(path, condition=condition_of(request), now=timezone.now, author=sender_of(request))
         return bare(204, shown.revision_headers(revision))
 
     @extend_schema(
@@ -88,9 +88,7 @@ class RecordView(OnceView):
         condition = condition_of(request)
 
         def act(once: store.Once | None) -> Written:
-            return store.touch(
-                path, ttl_s, condition=condition, now=timezone.now(), author=sender_of(request), once=once
-            )
+            return store.touch(path, ttl_s, condition=condition, now=timezone.now, author=sender_of(request), once=once)
 
         def render(written: Written) -> tuple[int, bytes]:
             touched = {"key": key, "version": written.version, "expires_at": written.expires_at}

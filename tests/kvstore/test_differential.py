@@ -22,7 +22,7 @@ from tests.kvstore.wire import Answer, Request, is_problem, send
 
 pytestmark = pytest.mark.service("mariadbd")
 SIDES = ("on_sqlite", "on_mariadb")
-NIGHTLY = os.environ.get("KVSTORE_TESTS") == "nightly"
+NIGHTLY = os.environ.get("NIGHTLY", "") == "1"
 REQUESTS = 20_000 if NIGHTLY else 1_200
 ACCESS = {"narrow-one": ["kv:read@ns/a", "kv:write@ns/a/"], "reads": ["kv:read"], "writes": ["kv:write"]}
 JSON = {"Content-Type": "application/json"}

@@ -23,7 +23,7 @@ from tests.kvstore.store.asking import START
 from tests.kvstore.store.model import Found, Line, Space, refusal
 
 pytestmark = pytest.mark.usefixtures("records")
-NIGHTLY = os.environ.get("KVSTORE_TESTS") == "nightly"
+NIGHTLY = os.environ.get("NIGHTLY", "") == "1"
 SPACES = ("default", "ns", "ns-")
 HIGHEST = "\U0010ffff"
 KEYS = ("a", "A", "a ", "a/", "a/b", "a/b/c", "é", "\ufffd", HIGHEST, f"{HIGHEST}a", f"{HIGHEST}{HIGHEST}")

@@ -1,7 +1,9 @@
 """A write is one transaction under the namespace's lock, in few statements, the same on each database."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -181,3 +183,29 @@ def test_a_write_that_takes_too_long_for_the_caches_is_undone(monkeypatch: pytes
             put(value=b"2")
     assert store.get(K, START).value == b"1"
     assert put().revision == 2
+
+
+def test_who_waits_longer_than_a_record_lives_finds_it_gone() -> None:
+    """The time of a write is that at which it may happen, not that at which it was asked for."""
+    now = [START]
+    put(ttl_s=10)
+    begun = threading.Event()
+    found: list[Any] = []
+
+    def touch() -> None:
+        begun.set()
+        try:
+            found.append(store.touch(K, 60, now=lambda: now[0]))
+        except store.Absent as fault:
+            found.append(fault)
+        connections.close_all()
+
+    with writing("default", [], START):
+        late = threading.Thread(target=touch)
+        late.start()
+        assert begun.wait(30)
+        now[0] += timedelta(seconds=10)
+    late.join()
+    assert isinstance(found[0], store.Absent)
+    written = store.put(K, store.Value(b"1", "text/plain"), ttl_s=5, now=lambda: now[0])
+    assert written.expires_at == START + timedelta(seconds=15)

@@ -1,14 +1,17 @@
 """`POST …/txn` as clients see it, the same on each database."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import override_settings
 from rest_framework.test import APIClient
 
-from kvstore import store
+from kvstore import store, transactions
 from kvstore.keys import path_of
+from tests.conftest import KEY
 from tests.kvstore.conftest import Clock
 from tests.kvstore.views.asking import JSON, ROOT, at, base64_of, delete, get, good, pointers, post, problem, put, txn
 
@@ -229,6 +232,36 @@ def test_a_value_over_the_limit_undoes_all(api: APIClient) -> None:
 def test_a_body_over_the_limit_is_refused(api: APIClient) -> None:
     problem(txn(api, b" " * (16 * 2**20 + 1)), 413)
     assert good(txn(api, b"{}" + b" " * (16 * 2**20 - 2)))["succeeded"]
+
+
+def test_large_bodies_are_looked_through_one_at_a_time(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may take hundreds of megabytes meanwhile; small ones wait for none."""
+    read, reading, most = transactions.read_txn, set[int](), [0]
+    inside, let_go = threading.Event(), threading.Event()
+
+    def read_slowly(body: bytes) -> transactions.Txn:
+        if len(body) > 2**20:
+            reading.add(threading.get_ident())
+            most[0] = max(most[0], len(reading))
+            inside.set()
+            let_go.wait(30)
+            reading.remove(threading.get_ident())
+        return read(body)
+
+    def send() -> None:
+        txn(APIClient(headers={"Authorization": f"Bearer {KEY}"}), b"{}" + b" " * 2**20)
+        connections.close_all()
+
+    monkeypatch.setattr(transactions, "read_txn", read_slowly)
+    threads = [threading.Thread(target=send) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert inside.wait(30)
+    assert good(txn(api, {}))["succeeded"]
+    let_go.set()
+    for thread in threads:
+        thread.join()
+    assert most == [1]
 
 
 def test_values_that_are_too_large_together_are_not_given(api: APIClient, clock: Clock) -> None:
