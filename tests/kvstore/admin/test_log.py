@@ -1,9 +1,12 @@
 """The log and the kept answers in the admin."""
 
+import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from kvstore import store
@@ -47,6 +50,18 @@ def test_answers_are_listed_and_shown(admin_client: Client) -> None:
     token = keep_an_answer()
     assert [one.token for one in listed(admin_client.get(ANSWERS))] == [token]
     assert "&quot;&lt;k&gt;&quot;" in text_of(admin_client.get(f"{ANSWERS}{token}/change/"))
+
+
+@pytest.mark.parametrize("where", [CHANGES, ANSWERS, f"{CHANGES}?q=once/", f"{CHANGES}?q=once/a"])
+def test_lists_read_no_value_and_go_by_an_index(admin_client: Client, where: str) -> None:
+    keep_an_answer()
+    with CaptureQueriesContext(connection) as queries:
+        assert listed(admin_client.get(where))
+    asked = [query["sql"] for query in queries if 'FROM "kvstore_' in query["sql"]]
+    assert asked
+    assert not any(column in sql for sql in asked for column in ('"value"', '"body"', "COUNT("))
+    by = '"revision" DESC' if "q=" in where else '"at" DESC' if where == ANSWERS else '"id" DESC'
+    assert all(re.search(f'ORDER BY "\\w+"\\.{by}( LIMIT|$)', sql) for sql in asked)
 
 
 @pytest.mark.parametrize("where", [CHANGES, ANSWERS])

@@ -10,7 +10,7 @@ from django.utils import timezone
 from kvstore import exports
 from kvstore.admin import namespaces as pages
 from kvstore.cache import CacheAway
-from kvstore.models import Namespace, Record
+from kvstore.models import Change, Namespace, Record
 from kvstore.store import namespaces
 from tests.kvstore.admin.asking import NAMESPACES, said, save, text_of
 from tests.kvstore.admin.conftest import Login
@@ -101,6 +101,7 @@ def test_deletes_a_namespace_when_its_name_was_typed(admin_client: Client) -> No
         admin_client.post(f"{NAMESPACES}ci/delete/", {"name": "ci"})
     )
     assert [record.path for record in Record.objects.all()] == ["team/a"]
+    assert Change.objects.get(op="delete").author == "admin:admin"
     assert [entry.object_id for entry in LogEntry.objects.all()] == ["ci"]
     assert "Perhaps it was deleted?" in said(admin_client.post(f"{NAMESPACES}ci/delete/", {"name": "ci"}))
 

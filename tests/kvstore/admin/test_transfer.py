@@ -96,14 +96,16 @@ def test_says_that_the_cache_is_away(admin_client: Client, monkeypatch: pytest.M
     assert "stopped before line 2: the cache is away; until there: 0 created" in text
 
 
-def test_a_large_file_is_refused_before_it_is_read(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_file_is_refused_before_it_is_read(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     save("a")
     data = exported()
+    client = login("view_record", "add_record", "change_record", csrf=True)
+    token = client.get(WHERE[0]).context["csrf_token"]
     monkeypatch.setattr(transfer, "MAX_UPLOAD_BYTES", len(data) - 1)
-    assert transfer.TOO_LARGE in text_of(upload(admin_client, data))
+    assert transfer.TOO_LARGE in text_of(upload(client, data, csrfmiddlewaretoken=token))
     monkeypatch.setattr(transfer, "AROUND_BYTES", 0)
     monkeypatch.setattr(transfer, "ImportForm", None)
-    page = upload(admin_client, data)
+    page = upload(client, data)
     assert page["Location"] == WHERE[0]
     assert transfer.TOO_LARGE in said(page)
     assert page.wsgi_request._read_started is False
@@ -130,3 +132,12 @@ def test_a_form_from_elsewhere_is_refused(login: Login) -> None:
     page = client.get(WHERE[0])
     token = page.context["csrf_token"]
     assert "1 unchanged" in said(upload(client, data, csrfmiddlewaretoken=token))
+
+
+def test_a_download_that_is_closed_gives_its_snapshot_back() -> None:
+    save("a")
+    items = exporting.export(now=timezone.now())
+    lines = transfer.Lines(items)
+    assert next(iter(lines)).startswith(b'{"kvstore":1')
+    lines.close()
+    assert items.gi_frame is None

@@ -65,20 +65,20 @@ class Server:
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.directory = directory
         self.options = options
-        self.running: Any = None
+        self.running: services.Server | None = None
 
     def start(self) -> None:
         """Start it; it loads what it saved."""
         command = [services.need("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1"]
         command += ["--dir", str(self.directory), "--save", "", *self.options]
-        self.running = services.running(command, self.port, self.directory / "log")
-        self.running.__enter__()
+        self.running = services.Server(command, self.port, self.directory / "log")
+        self.running.start()
 
     def kill(self) -> None:
         """Kill it."""
         running, self.running = self.running, None
         if running:
-            running.__exit__(None, None, None)
+            running.kill()
 
     def client(self) -> Redis:
         return Redis.from_url(self.url)

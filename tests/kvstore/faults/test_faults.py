@@ -31,10 +31,18 @@ def variables(request: pytest.FixtureRequest) -> dict[str, str]:
     database, cache = request.param.split()
     found = {**SERVING, "CACHE_URL": f"{cache}://"}
     if cache == "redis":
-        found["CACHE_URL"] = request.getfixturevalue("redis_url")
+        found["CACHE_URL"] = request.getfixturevalue("empty_redis")
     if database == "mariadb":
         found["DATABASE_URL"] = request.getfixturevalue("empty_mariadb")
     return found
+
+
+@pytest.fixture
+def empty_redis(tmp_path: Path) -> Iterator[str]:
+    """Of one installation alone, as a Redis database must be."""
+    (tmp_path / "redis").mkdir()
+    with services.redis(tmp_path / "redis") as url:
+        yield url
 
 
 @pytest.fixture
@@ -152,16 +160,16 @@ def test_a_redis_killed_under_load_stops_writes_not_reads_and_nothing_from_befor
 @needs_mariadb
 @needs_redis
 def test_workers_killed_under_load_leave_nothing_old_in_a_redis_that_caches(
-    tmp_path: Path, empty_mariadb: str, redis_url: str
+    tmp_path: Path, empty_mariadb: str, empty_redis: str
 ) -> None:
-    with serving(tmp_path, redis_url, linger_s=2, DATABASE_URL=empty_mariadb) as service:
+    with serving(tmp_path, empty_redis, linger_s=2, DATABASE_URL=empty_mariadb) as service:
         with Clients(service.url, service.key, 3 * OPERATIONS).working() as clients:
             for kills in range(1, 5):
                 clients.wait_for(kills / 6)
                 kill(workers(service)[0])
                 until(lambda: len(workers(service)) == 2)
-                clients.until(lambda _: bool(cached(redis_url)))
-        assert cached(redis_url)
+                clients.until(lambda _: bool(cached(empty_redis)))
+        assert cached(empty_redis)
         check(service, clients.seen)
 
 
