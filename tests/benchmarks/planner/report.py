@@ -146,7 +146,7 @@ def _ms(seconds: float) -> str:
 
 
 def _gap(cell: Sequence[Row]) -> str:
-    largest = max(row["gap_eur"] / abs(row["cost_eur"]) for row in cell)
+    largest = max(row["gap_eur"] / (abs(row["cost_eur"]) or 1) for row in cell)
     return f"{largest:.1e}" if largest else "0"
 
 
