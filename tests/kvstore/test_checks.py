@@ -129,6 +129,12 @@ def test_asks_no_database_that_is_not_to_be_asked(monkeypatch: pytest.MonkeyPatc
 URLS = "Set it to none://, shm://, redis://host:port/number, rediss://host:port/number or memory://."
 
 
+@pytest.fixture(autouse=True)
+def without_a_cache(settings: Settings) -> None:
+    """Where another test has put the database into memory, there is something to say of shm://."""
+    settings.KVSTORE_CACHE_URL = "none://"
+
+
 @pytest.fixture
 def in_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """The settings of the database: sqlite in a file."""
