@@ -1,4 +1,7 @@
-"""The rows: records by path, the log of their changes, one row a namespace that counts. Only `store` writes them."""
+"""The rows: records by path, the log of their changes, one row a namespace that counts. Only `store` writes them.
+
+And the name that the database has outside of it.
+"""
 
 from datetime import datetime
 from typing import Any, ClassVar, NoReturn
@@ -249,3 +252,19 @@ class Answer(ReadModel):
     def __str__(self) -> str:
         """Its token."""
         return str(self.token)
+
+
+class Identity(models.Model):
+    """One row: `text` is this database's alone, so that what is kept in a Redis for it is found by nobody else."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    text = models.CharField(max_length=32)
+
+    class Meta:
+        """Named after the app."""
+
+        db_table = "kvstore_identity"
+
+    def __str__(self) -> str:
+        """Its text."""
+        return self.text

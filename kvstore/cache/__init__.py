@@ -56,9 +56,10 @@ def _new(url: str, file: str) -> Cache:
     if scheme == "memory":
         return Local(conf.cache_bytes, linger_s)
     if scheme in ("redis", "rediss"):
+        from kvstore.cache.identity import name_of_database  # noqa: PLC0415 - a model, and this may be before Django is set up
         from kvstore.cache.pending import Pending  # noqa: PLC0415 - its client is loaded where it is used
 
-        return Pending(url)
+        return Pending(url, name_of_database)
     if scheme in ("none", "shm"):
         return Nothing()
     raise ValueError("KVSTORE_CACHE_URL is none of none:// shm:// redis:// rediss:// memory://")

@@ -36,7 +36,7 @@ lease share one load: that is right since the lease, were a writer to have begun
 
 import os
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import NamedTuple
@@ -150,12 +150,13 @@ class Pending(Cache):
 
     clock = CLOCK
 
-    def __init__(self, url: str, linger_s: float = LINGER_S) -> None:
+    def __init__(self, url: str, owner: Callable[[], str], linger_s: float = LINGER_S) -> None:
         """Connect when first used.
 
+        owner     tells the name of the database whose rows these are; it may raise, as a load may
         linger_s  from a write's begin until its commit is there or never will be, whatever becomes of its process
         """
-        self._runs = Runs(url)
+        self._runs = Runs(url, owner)
         self._linger_ms = int(linger_s * 1000)
         self._ask, self._fill, self._begin, self._end = (
             Script(self.clock + COMMON + text) for text in (ASK, FILL, BEGIN, END)

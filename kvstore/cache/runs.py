@@ -1,5 +1,7 @@
 """Calls of a Redis whose names carry the run of the server that answers, so that a restart leaves nothing to be found.
 
+They carry the owner's name too, so that several can share one Redis.
+
 A run is one life of a Redis process; its id (INFO server) is made anew at each start. A connection reaches one run
 only: it asks for the id as it is made, and names are made from it. Not through a proxy that spreads the calls of one
 connection over several servers.
@@ -11,6 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from redis.backoff import NoBackoff
@@ -23,7 +26,6 @@ logger = logging.getLogger(__name__)
 TIMEOUT_S = 0.5
 REST_S = 1.0
 RUN = re.compile(rb"run_id:(\w+)")
-PREFIX = "kvstore"
 
 
 class Away(Exception):
@@ -45,8 +47,11 @@ class Runs:
     They lie in a list, the last used on top: as many as there are calls at a time, whatever threads come and go.
     """
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Nothing is connected before the first call. Raises ValueError for what is no address."""
+    def __init__(self, url: str, owner: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+        """Nothing is connected before the first call. Raises ValueError for what is no address.
+
+        owner  tells the name of whose calls these are; asked until it has told, and what it raises passes through
+        """
         options: dict[str, Any] = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S, **parse_url(url)}  # type: ignore[no-untyped-call]
         self._class = options.pop("connection_class", Connection)
         self._options = options | {
@@ -56,10 +61,15 @@ class Runs:
             "redis_connect_func": greet,
         }
         self._clock = clock
+        self._tell_owner = owner
         self._idle: list[Any] = []
         self._rests_until_s = float("-inf")
         self._told_until_s = float("-inf")
         self._resting = threading.Lock()
+
+    @cached_property
+    def _owner(self) -> str:
+        return self._tell_owner()
 
     def call(self, script: Script, names: Sequence[str], *arguments: bytes | str | int) -> Any:
         """What the script returns; raises Away.
@@ -121,7 +131,7 @@ class Runs:
         """One call; a connection on which it went well, or was refused, is kept."""
         try:
             connection.connect()
-            named = [f"{PREFIX}:{connection.run}:{name}" for name in names]
+            named = [f"{self._owner}:{connection.run}:{name}" for name in names]
             try:
                 connection.send_command("EVALSHA", script.digest, len(named), *named, *arguments)
                 answer = connection.read_response()

@@ -14,6 +14,7 @@ from kvstore.cache.none import Nothing
 from kvstore.cache.pending import Pending
 from kvstore.cache.shared import Shared
 from kvstore.cache.stamps import Stamps
+from tests.kvstore.cache.rows import owner
 
 Make = Callable[[], Cache]
 MAX_BYTES = 2**20
@@ -62,7 +63,7 @@ def make(request: pytest.FixtureRequest, tmp_path: File) -> Iterator[Make]:
 
     def pending() -> Cache:
         request.getfixturevalue("redis")
-        made.append(Pending(request.getfixturevalue("redis_url")))
+        made.append(Pending(request.getfixturevalue("redis_url"), owner))
         return made[-1]
 
     table = Stamps(tmp_path / "cache", 0)

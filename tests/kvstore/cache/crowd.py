@@ -26,7 +26,7 @@ from kvstore.cache.pending import Pending
 from kvstore.cache.shared import Shared
 from kvstore.cache.stamps import Stamps
 from kvstore.keys import Path
-from tests.kvstore.cache.rows import row
+from tests.kvstore.cache.rows import owner, row
 
 PROCESSES, CROWD, THREADS, OPERATIONS = 20, 4, 3, 450
 KEYS = {"shm": 6, "memory": 6, "redis": 60}  # a dead writer's token closes its key in Redis for a minute
@@ -41,7 +41,7 @@ ON CONFLICT (path) DO UPDATE SET revision = revision + 1, content = excluded.con
 def cache_of(kind: str, where: str) -> Cache:
     """A new one, as a process makes it."""
     if kind == "redis":
-        return Pending(where)
+        return Pending(where, owner)
     return Shared(lambda: Stamps(File(where), 0), MAX_BYTES) if kind == "shm" else Local(MAX_BYTES, 0)
 
 

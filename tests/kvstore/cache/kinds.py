@@ -14,6 +14,7 @@ from kvstore.cache.pending import Pending
 from kvstore.cache.shared import Begun, Shared
 from kvstore.cache.stamps import ANY, Stamps, slot_of
 from kvstore.keys import Path
+from tests.kvstore.cache.rows import owner
 
 LINGER_S = 60
 PATH = Path("default/one")
@@ -123,7 +124,7 @@ class InRedis(Kind):
     def __init__(self, url: str) -> None:
         self.redis = Redis.from_url(url)
         self.run = self.redis.info("server")["run_id"]
-        self.caches = ClockedPending(url, LINGER_S), ClockedPending(url, LINGER_S)
+        self.caches = ClockedPending(url, owner, LINGER_S), ClockedPending(url, owner, LINGER_S)
 
     def reset(self) -> None:
         with self.redis.pipeline() as pipeline:

@@ -22,3 +22,8 @@ def row(revision: int, value: bytes = b"value") -> Row:
         "deleted": False,
     }
     return Row(**{field.name: columns[field.name] for field in fields(Row)})
+
+
+def owner() -> str:
+    """Whose rows are in Redis."""
+    return "kvstore"

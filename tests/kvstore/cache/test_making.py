@@ -52,7 +52,8 @@ def mysql(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Conf, "_vendor", staticmethod(lambda engine: "mysql" if engine == MYSQL else vendor_of(engine)))
 
 
-def test_without_a_setting_there_is_none() -> None:
+def test_without_a_setting_there_is_none(settings: Settings) -> None:
+    del settings.KVSTORE_CACHE_URL
     assert type(cache()) is Nothing
 
 

@@ -21,7 +21,7 @@ from kvstore.keys import Path
 from tests import services
 from tests.kvstore.cache.conftest import Database, run_of
 from tests.kvstore.cache.kinds import LINGER_S, ClockedPending
-from tests.kvstore.cache.rows import row
+from tests.kvstore.cache.rows import owner, row
 from tests.waiting import until
 
 pytestmark = pytest.mark.service("redis-server")
@@ -31,7 +31,7 @@ A, B = Path("default/a"), Path("default/b")
 @pytest.fixture
 def cache(redis: Redis, redis_url: str) -> Iterator[Pending]:
     """One whose Redis has been up for a while."""
-    made = Pending(redis_url)
+    made = Pending(redis_url, owner)
     yield made
     made.close()
 
@@ -40,7 +40,7 @@ def cache(redis: Redis, redis_url: str) -> Iterator[Pending]:
 def clocked(redis: Redis, redis_url: str) -> Iterator[ClockedPending]:
     """One whose clock is a key."""
     redis.set("clock", 10**12)
-    made = ClockedPending(redis_url, LINGER_S)
+    made = ClockedPending(redis_url, owner, LINGER_S)
     yield made
     made.close()
 
@@ -260,7 +260,7 @@ def test_a_row_of_another_release_is_a_miss(redis: Redis, cache: Pending, load: 
 
 
 def test_nothing_of_before_a_restart_is_a_hit(server: Server, load: Database) -> None:
-    cache = Pending(server.url)
+    cache = Pending(server.url, owner)
     server.warm()
     assert keeps(cache, load)
     server.kill()
@@ -275,7 +275,7 @@ def test_nothing_of_before_a_restart_is_a_hit(server: Server, load: Database) ->
 
 @pytest.mark.usefixtures("restless")
 def test_nothing_of_before_a_restart_is_a_hit_when_redis_loads_an_old_snapshot(server: Server, load: Database) -> None:
-    cache = Pending(server.url)
+    cache = Pending(server.url, owner)
     server.warm()
     assert keeps(cache, load)
     with server.client() as client:
@@ -296,7 +296,7 @@ def test_nothing_of_before_a_restart_is_a_hit_when_redis_loads_an_old_snapshot(s
 
 @pytest.mark.usefixtures("restless")
 def test_a_write_during_which_redis_was_restarted_ends_well(server: Server, load: Database) -> None:
-    cache = Pending(server.url)
+    cache = Pending(server.url, owner)
     server.warm()
     cache.read(A, load)
     with cache.changing([A]):
@@ -310,7 +310,7 @@ def test_a_write_during_which_redis_was_restarted_ends_well(server: Server, load
 
 @pytest.mark.usefixtures("restless")
 def test_a_lease_of_before_a_restart_is_worth_nothing(server: Server, load: Database) -> None:
-    cache = Pending(server.url)
+    cache = Pending(server.url, owner)
     server.warm()
     lease = cache.ask(A)[2]
     server.kill()
@@ -322,7 +322,7 @@ def test_a_lease_of_before_a_restart_is_worth_nothing(server: Server, load: Data
 
 
 def test_names_are_those_of_the_run_that_the_connection_reaches(server: Server) -> None:
-    calls, echo = Runs(server.url), Script("return KEYS")
+    calls, echo = Runs(server.url, owner), Script("return KEYS")
     (first,) = calls.call(echo, ["a"])
     server.kill()
     server.start()
@@ -349,7 +349,7 @@ class Time:
 def test_while_redis_is_away_reads_ask_the_database_and_writes_are_refused(
     server: Server, load: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cache, time = Pending(server.url), Time()
+    cache, time = Pending(server.url, owner), Time()
     cache._runs._clock = time
     server.warm()
     cache.read(A, load)
@@ -371,8 +371,45 @@ def test_while_redis_is_away_reads_ask_the_database_and_writes_are_refused(
     cache.close()
 
 
+def test_owners_that_share_a_redis_do_not_meet(redis: Redis, redis_url: str, load: Database) -> None:
+    mine, other = Pending(redis_url, owner), Pending(redis_url, lambda: "other")
+    redis.hset(f"other:{run_of(redis)}:", "open", "first")
+    load.row = row(1)
+    assert keeps(mine, load)
+    theirs = Database()
+    theirs.row = row(7)
+    assert other.read(A, theirs) == row(7)
+    with other.changing(None):
+        theirs.row = row(8)
+    before = load.loads
+    assert mine.read(A, load) == row(1)
+    assert load.loads == before
+    assert other.read(A, theirs) == row(8)
+    mine.close()
+    other.close()
+
+
+def test_an_owner_that_cannot_be_told_yet_is_asked_again(redis: Redis, redis_url: str, load: Database) -> None:
+    told: list[str] = []
+
+    def tell() -> str:
+        if not told:
+            raise DatabaseError("away")
+        return told[0]
+
+    cache = Pending(redis_url, tell)
+    load.row = row(1)
+    with pytest.raises(DatabaseError, match=r"^away$"):
+        cache.read(A, load)
+    with pytest.raises(DatabaseError, match=r"^away$"), cache.changing([A]):
+        pytest.fail("begun without a name")
+    told.append("kvstore")
+    assert keeps(cache, load)
+    cache.close()
+
+
 def test_after_a_failure_one_call_at_a_time_tries_again() -> None:
-    calls, time, tried = Runs("redis://127.0.0.1:1/0"), Time(), []
+    calls, time, tried = Runs("redis://127.0.0.1:1/0", owner), Time(), []
     calls._clock = time
     answers: list[Any] = [RedisError("first"), RedisError("second"), "back", "back"]
 
@@ -402,7 +439,7 @@ def test_after_a_failure_one_call_at_a_time_tries_again() -> None:
 def test_a_write_that_redis_is_not_told_the_end_of_is_acknowledged_and_never_hidden(
     server: Server, load: Database
 ) -> None:
-    cache, other = Pending(server.url), Pending(server.url)
+    cache, other = Pending(server.url, owner), Pending(server.url, owner)
     server.warm()
     cache.read(A, load)
     with cache.changing([A]):
@@ -417,7 +454,7 @@ def test_a_write_that_redis_is_not_told_the_end_of_is_acknowledged_and_never_hid
 def test_a_redis_that_does_not_answer_in_time_is_away(load: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "TIMEOUT_S", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        cache = Pending(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        cache = Pending(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", owner)
         assert cache.read(A, load) is None
         with pytest.raises(CacheAway), cache.changing([A]):
             raise AssertionError("it began")
@@ -425,7 +462,7 @@ def test_a_redis_that_does_not_answer_in_time_is_away(load: Database, monkeypatc
 
 
 def test_a_redis_that_refuses_is_away(server: Server, load: Database) -> None:
-    cache = Pending(server.url)
+    cache = Pending(server.url, owner)
     with server.client() as client:
         client.config_set("requirepass", "secret")
     told = "^the cache cannot be told of the write: Authentication required.$"
@@ -473,18 +510,18 @@ def test_there_are_no_more_connections_than_calls_at_a_time(redis: Redis, cache:
 
 def test_a_server_that_tells_no_run_is_away(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
     monkeypatch.setattr(runs, "RUN", runs.re.compile(b"no such thing"))
-    calls = Runs(redis_url)
+    calls = Runs(redis_url, owner)
     with pytest.raises(Away, match=r"^Redis does not tell its run_id$"):
         calls.call(Script("return 1"), [])
 
 
 def test_what_is_no_address_is_told_at_once() -> None:
     with pytest.raises(ValueError, match="Redis URL must specify"):
-        Pending("http://127.0.0.1")
+        Pending("http://127.0.0.1", owner)
 
 
 def test_a_redis_with_tls_is_spoken_to_with_tls() -> None:
-    assert Runs("rediss://127.0.0.1:1/0")._class.__name__ == "SSLConnection"
+    assert Runs("rediss://127.0.0.1:1/0", owner)._class.__name__ == "SSLConnection"
 
 
 def test_a_forked_process_has_connections_and_loads_of_its_own(cache: Pending, load: Database) -> None:

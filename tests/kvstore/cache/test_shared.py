@@ -143,9 +143,10 @@ import os, sys, threading
 from pathlib import Path
 import django
 django.setup()
-from kvstore.cache import cache
+from kvstore.cache import cache, identity
 from django.conf import settings
-from tests.kvstore.cache.rows import row
+from tests.kvstore.cache.rows import owner, row
+identity.name_of_database = owner  # there is no database
 settings.KVSTORE_CACHE_URL, settings.KVSTORE_CACHE_FILE = sys.argv[1:]
 settings.DATABASES["default"]["NAME"] = "/nowhere/db"
 
