@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import ResolverMatch, resolve
+from django.urls import resolve
 from django.utils import timezone
 
 from buildserver.access import Access
@@ -16,6 +16,7 @@ from buildserver.gate import Gate
 from buildserver.requests import Requests
 from kvstore import quick
 from kvstore.conf import READ
+from kvstore.views.answering import allow_of
 
 
 class Application(Handler):
@@ -25,7 +26,10 @@ class Application(Handler):
         """Load the layers, and what the views of those routes say of themselves."""
         super().__init__()
         self._layers = Requests(Gate(prepared))
-        self._routes = {path: (match := resolve(path), allowed(match)) for path in quick.ROUTES}
+        self._routes = {
+            path: (match := resolve(path), allow_of(match.func.view_class))  # type: ignore[attr-defined]
+            for path in quick.ROUTES
+        }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer a request."""
@@ -49,13 +53,6 @@ def prepared(request: HttpRequest) -> HttpResponseBase:
     """The answer that is there already."""
     answer: HttpResponseBase = request.prepared  # type: ignore[attr-defined]
     return answer
-
-
-def allowed(match: ResolverMatch) -> str:
-    """The Allow of a route's answers, as DRF gives it."""
-    view = match.func.view_class()  # type: ignore[attr-defined]
-    view.setup(HttpRequest())  # a view that has GET has HEAD from here on
-    return ", ".join(view.allowed_methods)
 
 
 def sent(response: HttpResponseBase, start_response: Callable[..., Any]) -> Iterable[bytes]:

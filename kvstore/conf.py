@@ -21,9 +21,9 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections, router
 from django.db.utils import load_backend
+from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.request import Request
 
 READ = "kv:read"
 WRITE = "kv:write"
@@ -65,7 +65,7 @@ class Conf:
         return int(getattr(settings, "KVSTORE_HISTORY_DAYS", 30))
 
     @property
-    def take_place(self) -> Callable[[Request], Any] | None:
+    def take_place(self) -> Callable[[HttpRequest], Any] | None:
         """What gives a request that waits its place, which has `over()`, `cut()` and `close()`, or answers 503."""
         name = getattr(settings, "KVSTORE_WATCHERS", None)
         return None if name is None else import_string(name)
@@ -128,7 +128,7 @@ class Conf:
 conf = Conf()
 
 
-def require_access(request: Request, action: str, resource: str | None = None) -> None:
+def require_access(request: HttpRequest, action: str, resource: str | None = None) -> None:
     """Pass, or raise what the project's access raises; without one, PermissionDenied (403) by KVSTORE_ALLOW.
 
     action    READ or WRITE
@@ -141,12 +141,12 @@ def require_access(request: Request, action: str, resource: str | None = None) -
         raise PermissionDenied(f"{action} is allowed to nobody: set request.access in a middleware, or KVSTORE_ALLOW")
 
 
-def places_of(request: Request, action: str) -> list[str] | None:
+def places_of(request: HttpRequest, action: str) -> list[str] | None:
     """The starts of paths, or whole namespaces, that the sender's `action` is narrowed to; None: it is not narrowed."""
     access: Any = getattr(request, "access", None)
     return None if access is None else access.places(action)
 
 
-def sender_of(request: Request) -> str:
+def sender_of(request: HttpRequest) -> str:
     """The name of who asks, empty where the project knows none."""
     return str(getattr(getattr(request, "access", None), "name", None) or "")

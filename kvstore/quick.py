@@ -43,9 +43,9 @@ class Quick(NamedTuple):
 
 
 def found(environ: Mapping[str, Any]) -> Found | None:
-    """Which record a WSGI environment asks for; None: a view is to say."""
+    """Which record a WSGI environment asks for; None: a view is to say, or answer."""
     path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-    if any(name in environ for name in UNUSUAL):
+    if not cache().peeks or any(name in environ for name in UNUSUAL):
         return None
     if path == "/get":
         match = IN_QUERY.fullmatch(query)

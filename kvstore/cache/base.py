@@ -4,7 +4,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import Error
 
@@ -28,7 +28,11 @@ class Cache(ABC):
 
     Those steps are of their own because what is right depends on how they interleave; `read` and `changing` are what
     the store calls.
+
+    peeks  whether `peek` ever hits
     """
+
+    peeks: ClassVar[bool] = False
 
     def read(self, path: Path, load: Load) -> Row | None:
         """The row of a path as the database has it at some moment of this call; None: there never was one.

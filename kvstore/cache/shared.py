@@ -75,6 +75,8 @@ class Begun(NamedTuple):
 class Shared(Cache):
     """Entries of this process, current as long as the shared stamps say so."""
 
+    peeks = True
+
     def __init__(self, attach: Callable[[], Stamps], max_bytes: int) -> None:
         """Attach; `attach` is called again when the file was removed. Raises what it raises (OSError)."""
         self._attach = attach

@@ -1,11 +1,12 @@
 """What the views share: the faults of the store as problems, who asks, keys in URLs, JSON answers."""
 
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 import msgspec
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.exceptions import UnsupportedMediaType
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -16,14 +17,45 @@ from kvstore.shown import revision_headers
 
 
 class KeyValueView(APIView):
-    """Answers the faults of the store."""
+    """Answers the faults of the store, and calls its methods past what DRF does around each.
+
+    Where the project's middleware has set `request.access`, which each method asks, DRF's authentication, permissions
+    and throttles have nothing to say, and its request and negotiation are for parsers and renderers that are not used
+    here: together they cost as much as a read. Refusals go DRF's whole way, as all does in a project without it.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The answer of the method, or its refusal."""
+        name = str(request.method).lower()
+        if name not in self.http_method_names or not hasattr(request, "access"):
+            return super().dispatch(request, *args, **kwargs)
+        try:
+            response: HttpResponseBase = getattr(self, name)(request, *args, **kwargs)
+        except Exception as fault:  # noqa: BLE001 - DRF raises again what it does not know
+            return self.refused(request, fault)
+        response.headers.setdefault("Allow", allow_of(type(self)))  # type: ignore[arg-type]  # a class can be hashed
+        return response
+
+    def refused(self, request: HttpRequest, fault: Exception) -> HttpResponseBase:
+        """The answer to a fault as DRF gives it; raises one that is none of ours or of DRF's."""
+        self.request = self.initialize_request(getattr(request, "_request", request))
+        self.headers = self.default_response_headers
+        return self.finalize_response(self.request, self.handle_exception(fault))
 
     def handle_exception(self, fault: Exception) -> Response:
         """Those that are ours, then the project's."""
         return super().handle_exception(answer_of(fault))
 
 
-def body_of(request: Request, max_bytes: int, kind: str | None = None) -> bytes:
+@cache
+def allow_of(view_class: type[APIView]) -> str:
+    """The methods that the view has, as DRF tells them in each answer."""
+    view = view_class()
+    view.setup(HttpRequest())  # what has GET has HEAD from here on
+    return ", ".join(view.allowed_methods)
+
+
+def body_of(request: HttpRequest, max_bytes: int, kind: str | None = None) -> bytes:
     """The body, past DRF's parsers, of which none keeps bytes and each costs more than what is read.
 
     kind    the media type that is taken, None: any; without a body none need be declared
@@ -43,7 +75,7 @@ def body_of(request: Request, max_bytes: int, kind: str | None = None) -> bytes:
     return body
 
 
-def path_of(request: Request, action: str, namespace: str, key: str) -> keys.Path:
+def path_of(request: HttpRequest, action: str, namespace: str, key: str) -> keys.Path:
     """A key at the end of a URL, as a path that `action` may touch.
 
     raises  what access raises; ValidationError (400); Problem 414
@@ -55,7 +87,7 @@ def path_of(request: Request, action: str, namespace: str, key: str) -> keys.Pat
         raise Problem(414, str(fault)) from None
 
 
-def enter(request: Request, action: str, namespace: str) -> list[str] | None:
+def enter(request: HttpRequest, action: str, namespace: str) -> list[str] | None:
     """The places in a namespace that `action` may touch, None for all of it.
 
     raises  what access raises, also where there is no such place
@@ -67,7 +99,7 @@ def enter(request: Request, action: str, namespace: str) -> list[str] | None:
     return places
 
 
-def namespace_of(request: Request, action: str, namespace: str) -> list[str] | None:
+def namespace_of(request: HttpRequest, action: str, namespace: str) -> list[str] | None:
     """As `enter`; raises BadNamespace (400) too."""
     places = enter(request, action, namespace)
     keys.check_namespace(namespace)

@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 from django.db import DatabaseError
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 
 from kvstore import schema, store
 from kvstore.cache import CacheAway
@@ -57,13 +56,13 @@ class ChangesView(KeyValueView):
         parameters=[schema.NAMESPACE, *schema.CHANGES_SINCE, schema.REVISION],
         responses=schema.changes(),
     )
-    def get(self, request: Request, namespace: str) -> HttpResponseBase:
+    def get(self, request: HttpRequest, namespace: str) -> HttpResponseBase:
         """Up to `limit` changes after `since`; where there is none, the first that comes within `wait` seconds.
 
         With `Accept: text/event-stream` each as an event `change`, for as long as the client stays.
         """
         places = namespace_of(request, READ, namespace)
-        asked = checked(ChangesQuery, request.query_params)
+        asked = checked(ChangesQuery, request.GET)
         watched = Watched(namespace, asked["prefix"], places, asked["limit"])
         lasts = request.method == "GET"  # who asks for the head alone is not kept waiting
         if lasts and wants_events(request):
@@ -74,7 +73,7 @@ class ChangesView(KeyValueView):
         return answer(shown(found), found.revision)
 
 
-def wait_for(request: Request, watched: Watched, revision: int, wait_s: float) -> changes.Changes:
+def wait_for(request: HttpRequest, watched: Watched, revision: int, wait_s: float) -> changes.Changes:
     """The first changes after `revision`, or none when the time is over, the client gone or the process about to stop.
 
     raises  Problem (503): no place is free for a request that waits
@@ -111,9 +110,9 @@ def sweep(namespace: str) -> None:
         logger.warning("expired records are not swept", extra={"fault": repr(fault)})
 
 
-def place_of(request: Request) -> Any:
+def place_of(request: HttpRequest) -> Any:
     """A place to wait at; raises what the project raises where none is free, Problem (503) where it has none at all."""
-    take: Callable[[Request], Any] | None = conf.take_place
+    take: Callable[[HttpRequest], Any] | None = conf.take_place
     if take is None:
         raise Problem(503, "this project lets nobody wait: KVSTORE_WATCHERS is not set")
     return take(request)
@@ -162,7 +161,7 @@ class Stream:
         self._place.close()
 
 
-def stream(request: Request, watched: Watched, revision: int) -> StreamingHttpResponse:
+def stream(request: HttpRequest, watched: Watched, revision: int) -> StreamingHttpResponse:
     """Changes after a revision, as events."""
     place = place_of(request)
     try:
@@ -182,13 +181,13 @@ def events_of(found: changes.Changes) -> bytes:
     )
 
 
-def wants_events(request: Request) -> bool:
+def wants_events(request: HttpRequest) -> bool:
     """Whether the sender takes server-sent events."""
     kinds = (part.partition(";")[0].strip().lower() for part in request.headers.get("Accept", "").split(","))
     return EVENTS in kinds
 
 
-def last_event(request: Request, since: int) -> int:
+def last_event(request: HttpRequest, since: int) -> int:
     """Where to resume: Last-Event-ID, which a browser sends when it comes again, or what the query says."""
     sent = request.headers.get("Last-Event-ID")
     if not sent:

@@ -3,10 +3,9 @@
 from typing import Any
 
 import msgspec
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 
 from kvstore import cursors, envelopes, schema, store, values
 from kvstore.conf import READ, WRITE, conf, require_access, sender_of
@@ -27,10 +26,10 @@ class History(OnceView):
         parameters=[*schema.KEY_OF, *schema.HISTORY, schema.REVISION],
         responses=schema.history(),
     )
-    def get(self, request: Request, namespace: str, key: str) -> HttpResponse:
+    def get(self, request: HttpRequest, namespace: str, key: str) -> HttpResponse:
         """What is kept of the key's changes; with `version` the bytes that it had."""
         path = path_of(request, READ, namespace, key)
-        asked = checked(HistoryQuery, request.query_params)
+        asked = checked(HistoryQuery, request.GET)
         if asked["version"] is not None:
             kept = history.value_at(path, asked["version"])
             headers = record_headers(kept.version, kept.revision, kept.at, None) | value_headers(kept.value.meta)
@@ -48,7 +47,7 @@ class History(OnceView):
         request={values.JSON: schema.RESTORE},
         responses=schema.answers(404, 413, 414, 415, 422, 507, s200=schema.SAVED),
     )
-    def post(self, request: Request, namespace: str, key: str) -> HttpResponse:
+    def post(self, request: HttpRequest, namespace: str, key: str) -> HttpResponseBase:
         """Save the value of a version again, as a new version; undeletes."""
         require_access(request, WRITE, f"{namespace}/{key}")
         body = body_of(request, conf.max_body_bytes, values.JSON)

@@ -4,10 +4,9 @@ import base64
 from typing import Any
 
 import msgspec
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 
 from kvstore import cursors, metadata, schema, values
 from kvstore.conf import READ
@@ -26,10 +25,10 @@ class Keys(KeyValueView):
         parameters=[schema.NAMESPACE, *schema.LIST, schema.REVISION],
         responses=schema.answers(s200=schema.KEYS),
     )
-    def get(self, request: Request, namespace: str) -> HttpResponse:
+    def get(self, request: HttpRequest, namespace: str) -> HttpResponse:
         """Keys in byte order; with a delimiter those that have it after the prefix as one common prefix each."""
         places = namespace_of(request, READ, namespace)
-        asked = checked(ListQuery, request.query_params)
+        asked = checked(ListQuery, request.GET)
         cursor_of = cursors.Listing(namespace, asked["prefix"], asked["delimiter"])
         after = cursors.read_after(cursor_of, asked["cursor"])
         wanted = listing.Wanted(

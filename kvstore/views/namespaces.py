@@ -3,10 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 
 from kvstore import cursors, envelopes, keys, schema, values
 from kvstore.conf import ADMIN, READ, WRITE, conf, places_of, require_access, sender_of
@@ -24,10 +23,10 @@ class Namespaces(KeyValueView):
     @extend_schema(
         operation_id="kv_namespaces", parameters=[*schema.PAGE], responses=schema.answers(s200=schema.NAMESPACES)
     )
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponse:
         """By name; sizes are told to those who may see all of it."""
         require_access(request, READ)
-        asked = checked(PageQuery, request.query_params)
+        asked = checked(PageQuery, request.GET)
         places = places_of(request, READ)
         names = None if places is None else {keys.split(place)[0] for place in places}
         after = cursors.read_namespace(asked["cursor"]) or ""
@@ -49,7 +48,7 @@ class Namespace(KeyValueView):
         parameters=[schema.NAMESPACE, schema.REVISION],
         responses=schema.gone(404),
     )
-    def delete(self, request: Request, namespace: str) -> HttpResponse:
+    def delete(self, request: HttpRequest, namespace: str) -> HttpResponse:
         """Delete all of its keys with their history. Versions and revisions go on where they were."""
         require_access(request, WRITE, f"{namespace}/")
         keys.check_namespace(namespace)
@@ -67,7 +66,7 @@ class Quota(KeyValueView):
         parameters=[schema.NAMESPACE, schema.REVISION],
         responses=schema.answers(404, s200=schema.QUOTA),
     )
-    def get(self, request: Request, namespace: str) -> HttpResponse:
+    def get(self, request: HttpRequest, namespace: str) -> HttpResponse:
         """The quota, null where there is no bound, and what there is."""
         require_access(request, ADMIN)
         keys.check_namespace(namespace)
@@ -86,7 +85,7 @@ class Quota(KeyValueView):
         request={values.JSON: schema.SET_QUOTA},
         responses=schema.answers(413, 415, s200=schema.QUOTA),
     )
-    def put(self, request: Request, namespace: str) -> HttpResponse:
+    def put(self, request: HttpRequest, namespace: str) -> HttpResponse:
         """Bound a namespace, which need not be there yet. What is above the bound stays; more is refused (507)."""
         require_access(request, ADMIN)
         body = body_of(request, conf.max_body_bytes, values.JSON)

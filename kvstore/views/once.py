@@ -5,10 +5,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 
 from kvstore import store, values
 from kvstore.conf import sender_of
@@ -37,11 +36,11 @@ class OnceView(KeyValueView):
 
     def once(
         self,
-        request: Request,
+        request: HttpRequest,
         body: bytes,
         act: Callable[[store.Once | None], Result],
         render: Callable[[Result], tuple[int, bytes]],
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         """The answer to a request, done now or before.
 
         body    what was sent
@@ -62,19 +61,19 @@ class OnceView(KeyValueView):
             except store.Repeated:
                 continue
             except REFUSALS as fault:
-                refused = self.finalize_response(request, self.handle_exception(fault))
+                refused = self.refused(request, fault)
                 answers.keep_refusal(token, digest, kept_of(refused), timezone.now())
                 return refused
 
 
-def token_of(request: Request, key: str) -> str:
+def token_of(request: HttpRequest, key: str) -> str:
     """Who asks, where, and the key; raises ValidationError (400)."""
     if not KEY.fullmatch(key):
         raise ValidationError({"Idempotency-Key": "the Idempotency-Key is 1 to 255 printable ASCII characters"})
     return hashlib.sha256(f"{sender_of(request)}\0{request.path}\0{key}".encode()).hexdigest()
 
 
-def digest_of(request: Request, body: bytes) -> str:
+def digest_of(request: HttpRequest, body: bytes) -> str:
     """What is asked: the query and the body."""
     return hashlib.sha256(request.META.get("QUERY_STRING", "").encode("latin-1") + b"\0" + body).hexdigest()
 

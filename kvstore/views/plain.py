@@ -1,10 +1,9 @@
 """`/save`, `/get` and `/delete` on the namespace `default`."""
 
 import msgspec
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.request import Request
 
 from kvstore import envelopes, keys, schema, shown, store, values
 from kvstore.conditions import of_version
@@ -29,7 +28,7 @@ class Save(OnceView):
         request={values.JSON: schema.SAVE},
         responses=schema.answers(412, 413, 415, 422, 507, s200=schema.SAVED, s201=schema.SAVED),
     )
-    def post(self, request: Request) -> HttpResponse:
+    def post(self, request: HttpRequest) -> HttpResponseBase:
         """Save a value: 201 where the key was absent, 200 where it had one."""
         require_access(request, WRITE)
         body = body_of(request, conf.max_body_bytes, values.JSON)
@@ -57,7 +56,7 @@ class Reading(KeyValueView):
 
     http_method_names = ["get", "head"]
 
-    def get(self, request: Request, key: str | None = None) -> HttpResponse:
+    def get(self, request: HttpRequest, key: str | None = None) -> HttpResponse:
         """The value of a key, with its bytes as they were saved."""
         path = path_in_url(request, READ, key)
         row = store.get(path, timezone.now())
@@ -95,7 +94,7 @@ class Deleting(KeyValueView):
 
     http_method_names = ["delete"]
 
-    def delete(self, request: Request, key: str | None = None) -> HttpResponse:
+    def delete(self, request: HttpRequest, key: str | None = None) -> HttpResponse:
         """Delete a key; its versions go on when it is saved again."""
         path = path_in_url(request, WRITE, key)
         revision = store.delete(path, now=timezone.now, author=sender_of(request))
@@ -124,14 +123,14 @@ class DeleteByPath(Deleting):
     """`DELETE /delete/K`, slashes in the key as they are or as %2F."""
 
 
-def path_in_url(request: Request, action: str, key: str | None) -> keys.Path:
+def path_in_url(request: HttpRequest, action: str, key: str | None) -> keys.Path:
     """The key at the end of the URL's path or, where that is None, in its query, as a path that `action` may touch.
 
     raises  what access raises; ValidationError (400); Problem 414
     """
     if key is None:
         require_access(request, action)
-        sent = request.query_params.getlist("key")
+        sent = request.GET.getlist("key")
         if len(sent) != 1:
             raise bad_part("key", f"the key is given {len(sent)} times; give it once, as ?key=K or as the path's end")
         key = sent[0]

@@ -1,11 +1,10 @@
 """`/api/v1/namespaces/{ns}/keys/{key}`: values as bytes of any type, with their version as ETag."""
 
 import msgspec
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 
 from kvstore import conditions, metadata, schema, shown, store, values
 from kvstore.conf import READ, WRITE, conf, sender_of
@@ -25,7 +24,7 @@ class RecordView(OnceView):
         parameters=[*schema.KEY_OF, schema.IF_MATCH, schema.IF_NONE_MATCH, schema.REVISION, *schema.OF_VALUE],
         responses=schema.value(304, 404, 412, 414),
     )
-    def get(self, request: Request, namespace: str, key: str) -> HttpResponse:
+    def get(self, request: HttpRequest, namespace: str, key: str) -> HttpResponse:
         """The value's bytes, as they were sent."""
         path = path_of(request, READ, namespace, key)
         row = store.get(path, timezone.now())
@@ -43,10 +42,10 @@ class RecordView(OnceView):
         request={values.BYTES: schema.BYTES},
         responses=schema.answers(412, 413, 414, 431, 507, s200=schema.SAVED, s201=schema.SAVED),
     )
-    def put(self, request: Request, namespace: str, key: str) -> HttpResponse:
+    def put(self, request: HttpRequest, namespace: str, key: str) -> HttpResponse:
         """Keep the body under the key, with its type: 201 where the key was absent, 200 where it had a value."""
         path = path_of(request, WRITE, namespace, key)
-        ttl_s = checked(WriteQuery, request.query_params)["ttl"]
+        ttl_s = checked(WriteQuery, request.GET)["ttl"]
         value = store.Value(
             body_of(request, conf.max_value_bytes),
             content_type_of(request),
@@ -67,7 +66,7 @@ class RecordView(OnceView):
         parameters=[*schema.KEY_OF, schema.IF_MATCH, schema.REVISION],
         responses=schema.gone(404, 412, 414),
     )
-    def delete(self, request: Request, namespace: str, key: str) -> HttpResponse:
+    def delete(self, request: HttpRequest, namespace: str, key: str) -> HttpResponse:
         """Delete the key; its versions go on when it is written again."""
         path = path_of(request, WRITE, namespace, key)
         revision = store.delete(path, condition=condition_of(request), now=timezone.now, author=sender_of(request))
@@ -79,10 +78,10 @@ class RecordView(OnceView):
         request=None,
         responses=schema.answers(404, 412, 414, 422, s200=schema.TOUCHED),
     )
-    def post(self, request: Request, namespace: str, key: str) -> HttpResponse:
+    def post(self, request: HttpRequest, namespace: str, key: str) -> HttpResponseBase:
         """Set when the key expires, or with no `ttl` that it does not; the version stays."""
         path = path_of(request, WRITE, namespace, key)
-        ttl_s = checked(TouchQuery, request.query_params)["ttl"]
+        ttl_s = checked(TouchQuery, request.GET)["ttl"]
         if body_of(request, conf.max_value_bytes):
             raise ValidationError("?touch takes no body; PUT writes a value")
         condition = condition_of(request)
@@ -97,7 +96,7 @@ class RecordView(OnceView):
         return self.once(request, b"", act, render)
 
 
-def content_type_of(request: Request) -> str:
+def content_type_of(request: HttpRequest) -> str:
     """The Content-Type as it is kept; raises ValidationError (400) where it could not be given out again."""
     sent = (request.META.get("CONTENT_TYPE") or values.BYTES).strip()
     if fault := values.content_type_fault(sent):
@@ -105,7 +104,7 @@ def content_type_of(request: Request) -> str:
     return sent
 
 
-def condition_of(request: Request) -> conditions.Condition | None:
+def condition_of(request: HttpRequest) -> conditions.Condition | None:
     """What the current version must be by both headers, None: whatever it is; raises BadETag."""
     if_match = conditions.read_if_match(request.META.get("HTTP_IF_MATCH"))
     condition = if_match & conditions.read_if_none_match(request.META.get("HTTP_IF_NONE_MATCH"))

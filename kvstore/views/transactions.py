@@ -5,11 +5,10 @@ from contextlib import nullcontext
 from typing import Any
 
 import msgspec
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.request import Request
 
 from kvstore import keys, schema, store, transactions, values
 from kvstore.conf import READ, WRITE, conf, require_access, sender_of
@@ -35,7 +34,7 @@ class Transaction(OnceView):
         request={values.JSON: schema.TXN},
         responses=schema.answers(413, 415, 422, 507, s200=schema.OUTCOME),
     )
-    def post(self, request: Request, namespace: str) -> HttpResponse:
+    def post(self, request: HttpRequest, namespace: str) -> HttpResponseBase:
         """Every key is to be one that the sender may touch: reading for compare and get, writing for put and delete."""
         enter_somehow(request, namespace)
         body = body_of(request, conf.max_txn_bytes, values.JSON)
@@ -53,7 +52,7 @@ class Transaction(OnceView):
         return self.once(request, body, act, render)
 
 
-def enter_somehow(request: Request, namespace: str) -> None:
+def enter_somehow(request: HttpRequest, namespace: str) -> None:
     """Reading or writing something in it, either will do before the operations are known."""
     try:
         enter(request, READ, namespace)

@@ -177,5 +177,9 @@ def test_any_request_is_answered_alike_both_ways(ways: tuple[Application, Handle
     same()
 
 
-def test_asks_for_a_record_of_the_cache_alone() -> None:
+def test_asks_for_a_record_of_the_cache_alone(settings: Settings) -> None:
     assert quick.found({"PATH_INFO": "/ping"}) is None
+    settings.KVSTORE_CACHE_URL = "memory://"
+    assert quick.found({"PATH_INFO": "/get/a"})
+    settings.KVSTORE_CACHE_URL = "none://"
+    assert quick.found({"PATH_INFO": "/get/a"}) is None

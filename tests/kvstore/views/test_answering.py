@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from pytest_django import Settings
+from rest_framework.permissions import BasePermission
 from rest_framework.test import APIClient
 
 from kvstore import store
 from kvstore.keys import path_of
-from tests.kvstore.conftest import Clock
+from kvstore.views.answering import KeyValueView
+from tests.kvstore.conftest import Clock, clear
 from tests.kvstore.views.asking import FORM, JSON, ROOT, at, get, good, post, problem, put, txn
 from tests.kvstore.views.conftest import ClientOf
 
@@ -308,3 +311,37 @@ def test_each_fault_of_a_query_is_told_at_once(api: APIClient) -> None:
     answer = get(api, f"{ROOT}/ns/keys?limit=0&values=yes&prefix=a%0A")
     errors = json.loads(answer.content)["errors"]
     assert {error["pointer"] for error in errors} == {"#/limit", "#/values", "#/prefix"}
+
+
+# --- in a project that leaves access to DRF -----------------------------------------------------------------------
+
+
+class Nobody(BasePermission):
+    """A permission of another project."""
+
+    def has_permission(self, _request: object, _view: object) -> bool:
+        return False
+
+
+def without_middleware(settings: Settings) -> APIClient:
+    settings.MIDDLEWARE, settings.KVSTORE_ALLOW = [], ["kv:read", "kv:write", "admin"]
+    return APIClient()
+
+
+@pytest.mark.parametrize(
+    "line", [*ROUTES, "GET /get/b", "POST /get/a", f"PUT {ROOT}/ns/keys/a?ttl=x", f"PUT {ROOT}/-/keys/a"]
+)
+def test_each_answer_is_the_same_there(api: APIClient, settings: Settings, line: str) -> None:
+    body = b'{"key": "a", "value": 1}' if line == "POST /save" else b"{}"
+    with_access = ask(api, line, body, JSON)
+    clear()
+    there = ask(without_middleware(settings), line, body, JSON)
+    assert (there.status_code, there.content) == (with_access.status_code, with_access.content)
+    assert there.headers.items() <= with_access.headers.items()
+    assert there.headers["Allow"]
+
+
+@pytest.mark.parametrize("line", ROUTES)
+def test_its_permissions_count_there(settings: Settings, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.setattr(KeyValueView, "permission_classes", [Nobody])
+    assert ask(without_middleware(settings), line, b"{}", JSON).status_code in (401, 403)
