@@ -43,6 +43,33 @@ class ByteText(models.CharField):  # type: ignore[type-arg]  # takes none when i
         return value.decode() if isinstance(value, bytes) else value
 
 
+class RowId(models.BigAutoField):  # type: ignore[type-arg]  # takes none when it runs
+    """A number given by the database, of which the last one may be given again once its row is gone.
+
+    AUTOINCREMENT, which Django asks for, has sqlite write a page more with each row.
+    """
+
+    def db_type_suffix(self, connection: BaseDatabaseWrapper) -> str | None:
+        """What MySQL and MariaDB need to give numbers; sqlite gives them anyway."""
+        return None if connection.vendor == "sqlite" else super().db_type_suffix(connection)
+
+
+class IndexOfSome(models.Index):
+    """An index of a column that is mostly NULL, which leaves those rows out where the database has such indexes.
+
+    sqlite writes a page less with a row that is not in it; MariaDB leaves an index alone whose column stays as it was.
+    """
+
+    def create_sql(self, model: Any, schema_editor: Any, using: str = "", **options: Any) -> Any:
+        """As Django's, with a condition where the database takes one."""
+        if not schema_editor.connection.features.supports_partial_indexes:
+            return super().create_sql(model, schema_editor, using, **options)
+        there = models.Q(**{f"{self.fields[0]}__isnull": False})
+        return models.Index(fields=self.fields, name=self.name, condition=there).create_sql(
+            model, schema_editor, using, **options
+        )
+
+
 class ReadRows(models.QuerySet[Any]):
     """Rows that are asked for and not written."""
 
@@ -148,7 +175,7 @@ class Record(ReadModel):
     version = models.BigIntegerField()
     revision = models.BigIntegerField()
     created_revision = models.BigIntegerField()
-    expires_at = models.DateTimeField(null=True, db_index=True)
+    expires_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     deleted = models.BooleanField()
@@ -161,6 +188,7 @@ class Record(ReadModel):
 
         db_table = "kvstore_record"
         ordering = ["path"]
+        indexes = [IndexOfSome(fields=["expires_at"], name="kvstore_record_expires_at")]
         constraints = [
             models.CheckConstraint(condition=models.Q(version__gte=1), name="kvstore_record_version"),
             models.CheckConstraint(
@@ -201,7 +229,7 @@ class Change(ReadModel):
     value     of a put; None for the others, for a touch, and once it is not kept
     """
 
-    id = models.BigAutoField(primary_key=True)
+    id = RowId(primary_key=True)
     namespace = ByteText(max_length=keys.MAX_NAMESPACE_BYTES)
     revision = models.BigIntegerField()
     path = ByteText(max_length=keys.MAX_PATH_BYTES)

@@ -28,8 +28,8 @@ LAST_TOO_MANY = "SELECT revision FROM kvstore_change WHERE path = %s AND kept OR
 FORGET_VALUES = """
 UPDATE kvstore_change SET kept = %s, value = NULL, meta = '' WHERE path = %s AND kept AND revision <= %s
 """
-OLDEST = "SELECT id, namespace, revision, path, op, version, at FROM kvstore_change ORDER BY id LIMIT %s"
-DROP_LINES = "DELETE FROM kvstore_change WHERE id IN "
+OLDEST = "SELECT namespace, revision, path, op, version, at FROM kvstore_change ORDER BY id LIMIT %s"
+DROP_LINES = "DELETE FROM kvstore_change WHERE namespace = %s AND revision IN "
 DROP_TOMBSTONE = "DELETE FROM kvstore_record WHERE path = %s AND revision = %s AND deleted"
 FORGOTTEN = "UPDATE kvstore_namespace SET forgotten_revision = %s, version_floor = %s WHERE name = %s"
 DROP_ANSWERS = "DELETE FROM kvstore_answer WHERE at <= %s"
@@ -39,7 +39,6 @@ DROP_ANSWERS = "DELETE FROM kvstore_answer WHERE at <= %s"
 class Line:
     """A line of the log that is old."""
 
-    id: int
     namespace: str
     revision: int
     path: Path
@@ -113,8 +112,8 @@ def old_lines(before: datetime) -> list[Line]:
     """The first lines of the log, as long as they are old: it was written in the order of time."""
     with reading() as rows:
         found = [
-            Line(number, text(namespace), revision, Path(text(path)), op, version, cast("datetime", rows.aware(at)))
-            for number, namespace, revision, path, op, version, at in rows.select(OLDEST, [STEP])
+            Line(text(namespace), revision, Path(text(path)), op, version, cast("datetime", rows.aware(at)))
+            for namespace, revision, path, op, version, at in rows.select(OLDEST, [STEP])
         ]
     return list(takewhile(lambda line: line.at < before, found))
 
@@ -123,7 +122,7 @@ def forget(namespace: str, lines: Sequence[Line]) -> None:
     """Drop lines of one namespace and what is left of the records that they deleted."""
     with writing(namespace, None, lines[-1].at) as open_writing:
         rows, head = open_writing.rows, open_writing.head
-        rows.run(DROP_LINES + marks(len(lines)), [line.id for line in lines])
+        rows.run(DROP_LINES + marks(len(lines)), [namespace, *(line.revision for line in lines)])
         dropped = [
             line.version for line in lines if line.op != PUT and rows.run(DROP_TOMBSTONE, [line.path, line.revision])
         ]

@@ -14,7 +14,7 @@ from environ import Env
 from pytest_django import DjangoDbBlocker, Settings
 
 ALIAS = "records"
-MIGRATED = [("kvstore", "0003_identity")]
+MIGRATED = [("kvstore", "0004_fewer_pages")]
 TABLES = ("kvstore_record", "kvstore_change", "kvstore_answer", "kvstore_namespace")
 MYSQL = {
     "charset": "utf8mb4",

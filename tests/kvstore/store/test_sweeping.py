@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from kvstore import store
 from kvstore.keys import path_of
@@ -12,6 +13,7 @@ from kvstore.store import changes, history, namespaces, sweeping
 from kvstore.store.transactions import commit
 from kvstore.store.writing import writing
 from kvstore.transactions import Put, Txn
+from tests.kvstore.conftest import ALIAS
 from tests.kvstore.store.asking import START, K, absent, at_once, impatient, put
 
 pytestmark = pytest.mark.usefixtures("records")
@@ -206,3 +208,21 @@ def test_a_deletion_of_a_namespace_is_forgotten_in_its_order() -> None:
     namespaces.delete("default", now=START)
     lines = list(Change.objects.order_by("id").values_list("revision", flat=True))
     assert lines == list(range(1, 601))
+
+
+def test_lines_that_another_forgot_do_not_take_newer_ones_of_their_number_with_them() -> None:
+    put(K)
+    seen = sweeping.old_lines(OLD)
+    list(sweeping.trim_by_age(OLD))
+    put(K, now=OLD)
+    assert list(Change.objects.using(ALIAS).values_list("revision", flat=True)) == [2]
+    sweeping.forget("default", seen)
+    assert list(Change.objects.using(ALIAS).values_list("revision", flat=True)) == [2]
+
+
+def test_what_has_expired_is_found_by_an_index(records: str) -> None:
+    fill(100)
+    fill(1, 1, "other")
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if records == 'sqlite' else ''}{sweeping.EXPIRED}", [str(LATER), 10])
+        assert "kvstore_record_expires_at" in str(cursor.fetchall())

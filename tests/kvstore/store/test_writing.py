@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,3 +210,17 @@ def test_who_waits_longer_than_a_record_lives_finds_it_gone() -> None:
     assert isinstance(found[0], store.Absent)
     written = store.put(K, store.Value(b"1", "text/plain"), ttl_s=5, now=lambda: now[0])
     assert written.expires_at == START + timedelta(seconds=15)
+
+
+def test_writing_over_a_value_changes_one_page_of_each_table_and_index_that_needs_it(records: str) -> None:
+    if records != "sqlite":
+        pytest.skip("MariaDB does not tell which pages")
+    put(K)
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        cursor.execute("PRAGMA page_size")
+        page_bytes = cursor.fetchone()[0]
+    put(K)
+    log = Path(f"{connections[ALIAS].settings_dict['NAME']}-wal")
+    # Of the record, its namespace, and the log with its two indexes; a header of the file, and one a page.
+    assert log.stat().st_size == 32 + 5 * (24 + page_bytes)
