@@ -10,6 +10,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from buildserver.parts import parts
+
 MAX_BODY_BYTES = 2**20
 MAX_DEPTH = 100
 
@@ -25,7 +27,7 @@ class BodyTooLarge(APIException):
         super().__init__(f"the body is larger than {limit_bytes} bytes")
 
 
-class TooManyValues(APIException):
+class TooManyParts(APIException):
     """The body would take far more memory than it has bytes."""
 
     status_code = 413
@@ -33,21 +35,23 @@ class TooManyValues(APIException):
 
     def __init__(self, limit: int) -> None:
         """The limit is part of the message."""
-        super().__init__(f"the body has more than {limit} values, as told by its commas and opening brackets")
+        what = (
+            "values and names, as told by its commas, opening brackets (an object's counts three) and pairs of quotes"
+        )
+        super().__init__(f"the body has more than {limit} {what}")
 
 
 class StrictJSON(BaseParser):
     """`application/json` in UTF-8: no NaN, no lone surrogate, no number beyond a double, at most 100 levels.
 
     A view's `max_body_bytes` is the limit of its body, 1 MiB otherwise; a view that takes large ones of many values
-    limits these too by `max_body_values`: `[]` is 2 bytes, and 64 when decoded. Of members with the same name the last
-    counts.
+    limits their `parts` too by `max_body_parts`. Of members with the same name the last counts.
     """
 
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], _type: str | None = None, context: Mapping[str, Any] | None = None) -> Any:
-        """The decoded value; raises ParseError (400), BodyTooLarge or TooManyValues (413)."""
+        """The decoded value; raises ParseError (400), BodyTooLarge or TooManyParts (413)."""
         view = (context or {}).get("view")
         limit = getattr(view, "max_body_bytes", MAX_BODY_BYTES)
         declared = int((context or {})["request"].META.get("CONTENT_LENGTH") or 0) if context else 0
@@ -56,9 +60,9 @@ class StrictJSON(BaseParser):
         data = stream.read()
         if len(data) > limit:  # a chunked body declares nothing
             raise BodyTooLarge(limit)
-        values = getattr(view, "max_body_values", None)
-        if values is not None and data.count(b",") + data.count(b"[") + data.count(b"{") > values:
-            raise TooManyValues(values)
+        most_parts = getattr(view, "max_body_parts", None)
+        if most_parts is not None and parts(data) > most_parts:
+            raise TooManyParts(most_parts)
         return decode(data)
 
 

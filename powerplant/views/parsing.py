@@ -1,7 +1,8 @@
 """Texts that are nearly JSON: each fault where it stands, and not the first one alone.
 
-The project's parser ends at what JSON does not have, NaN, a number beyond a double, a lone surrogate. Within its bounds
-such a text is read once more by Python's own, which takes these, so that whoever reads the payload can point at them.
+The project's parser ends at what JSON does not have, NaN, a number beyond a double, a lone surrogate. Such a text is
+read once more by Python's own, which takes these, so that whoever reads the payload can point at them. Above
+MAX_DOUBTED_BYTES it is not: it would become a text of four bytes a letter, and all its values beside it.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import IO, Any, cast
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES, PLAN
+from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_PARTS, MAX_DOUBTED_BYTES, PLAN
 from powerplant.units.findings import ABSENT
 
 
@@ -61,7 +62,7 @@ class Payloads:
 
     closed_scope = PLAN
     max_body_bytes = MAX_BODY_BYTES
-    max_body_values = MAX_BODY_VALUES
+    max_body_parts = MAX_BODY_PARTS
 
     def get_parsers(self) -> list[BaseParser]:
         """The project's, each of them lenient."""
@@ -69,7 +70,9 @@ class Payloads:
 
 
 def meant_by(data: bytes) -> object:
-    """What a text that is nearly JSON says, ABSENT when it is not even that."""
+    """What a text that is nearly JSON says, ABSENT when it is not even that, or too large to be read again."""
+    if len(data) > MAX_DOUBTED_BYTES:
+        return ABSENT
     try:
         return json.loads(data.decode())
     except (ValueError, RecursionError):

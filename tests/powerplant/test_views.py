@@ -8,7 +8,7 @@ from django.test.utils import override_settings
 from rest_framework.parsers import JSONParser
 from rest_framework.test import APIClient
 
-from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES
+from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_PARTS, MAX_DOUBTED_BYTES
 from powerplant.views.parsing import Kept, Lenient, NotJSON
 from tests.live import PROJECT
 
@@ -180,10 +180,13 @@ def test_points_into_the_payload_of_a_question(question: str, pointer: str, anon
 
 
 def test_what_is_too_large_is_not_read_a_second_time(anonymous: APIClient) -> None:
-    text = '{"load": NaN, "junk": [' + ",".join(["1"] * MAX_BODY_VALUES) + "]}"
+    text = '{"load": NaN, "junk": [' + ",".join(["1"] * MAX_BODY_PARTS) + "]}"
     assert anonymous.post("/productionplan", text, content_type="application/json").status_code == 413
     text = '{"load": NaN}'.ljust(MAX_BODY_BYTES + 1)
     assert anonymous.post("/productionplan", text, content_type="application/json").status_code == 413
+    for size, code in (MAX_DOUBTED_BYTES, "not_finite"), (MAX_DOUBTED_BYTES + 1, "json"):
+        answer = anonymous.post("/productionplan", '{"load": NaN}'.ljust(size), content_type="application/json")
+        assert answer.json()["errors"][0]["code"] == code
 
 
 def test_any_parser_of_a_project_can_be_made_lenient() -> None:
@@ -213,10 +216,12 @@ def test_answers_413_to_more_plants_than_it_takes(anonymous: APIClient) -> None:
 
 @pytest.mark.parametrize("junk", ["[]", "{}", "1"])
 def test_answers_413_to_more_values_than_it_decodes(junk: str, anonymous: APIClient) -> None:
-    text = json.dumps(payload(junk=[])).replace('"junk": []', f'"junk": [{",".join([junk] * MAX_BODY_VALUES)}]')
+    text = json.dumps(payload(junk=[])).replace('"junk": []', f'"junk": [{",".join([junk] * MAX_BODY_PARTS)}]')
     answer = anonymous.post("/productionplan", text, content_type="application/json")
     assert answer.status_code == 413
-    assert answer.json()["detail"].startswith(f"the body has more than {MAX_BODY_VALUES} values, as told by its commas")
+    assert answer.json()["detail"].startswith(
+        f"the body has more than {MAX_BODY_PARTS} values and names, as told by its commas, "
+    )
 
 
 def test_ignores_unknown_fields_and_keeps_plants_of_one_name_apart(anonymous: APIClient) -> None:

@@ -8,16 +8,31 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from powerplant.conf import MAX_BODY_BYTES, MAX_BODY_VALUES
+from powerplant.conf import MAX_BODY_BYTES, MAX_DOUBTED_BYTES
+from powerplant.units.payload import MAX_NAME_LETTERS
 from tests.benchmarks.planner import one_request
-from tests.benchmarks.planner.fleets import FAMILIES, body, realistic_payload
+from tests.benchmarks.planner.large_bodies import (
+    WIDE,
+    family_body,
+    faulty_body,
+    junk_body,
+    large_object,
+    named_body,
+    objects_in_one_another,
+    question,
+    rounded_body,
+    text_of_wide_letters,
+)
 from tests.live import PROJECT, environment
-from tests.powerplant.oracles import capacity, payload, seeded
+from tests.powerplant.oracles import payload
 
 PLAN, PLANS = "/productionplan", "/api/v1/plans"
+REPORT = f"{PLANS}?store=false"
+CURVE = {"from_mw": 0, "to_mw": 1e6, "points": 500}
 VARIABLES = {
     "DJANGO_SETTINGS_MODULE": "buildserver.settings",
     "SECRET_KEY": "of-a-benchmark-that-serves-nobody-but-itself-once",  # pragma: allowlist secret
@@ -26,59 +41,15 @@ VARIABLES = {
     "OPEN_RATE": "none",
     "LOG_LEVEL": "ERROR",
 }
-MOST_PLANTS = 100_000
-BYTES_A_NAME = 60  # 100,000 plants then take about 16 MiB
-
-
-def family_body(family: str, size: int, *, half_a_tenth: bool = False, padded: bool = True) -> bytes:
-    """A fleet of the family at 62 % of what it can give."""
-    units = tuple(FAMILIES[family](seeded(f"memory {family} {size}"), size))
-    load_mw = int(0.62 * capacity(units)) / 10 + (0.05 if half_a_tenth else 0)
-    padding = BYTES_A_NAME if size == MOST_PLANTS and padded else 0
-    text = body(units, load_mw, padding=padding)
-    while len(text) > MAX_BODY_BYTES:
-        padding -= 1
-        text = body(units, load_mw, padding=padding)
-    return text
-
-
-def faulty_body(size: int) -> bytes:
-    """Four faults in each plant, all of which are told."""
-    plants = [{"name": 1, "type": "x", "pmin": -1}] * size
-    return json.dumps({**realistic_payload(seeded(0), 1), "powerplants": plants}).encode()
-
-
-def rounded_body(size: int) -> bytes:
-    """Three warnings for each plant."""
-    plant = {"name": "x", "type": "gasfired", "efficiency": 0.5, "pmin": 10.01, "pmax": 20.09}
-    return json.dumps({**payload(size), "powerplants": [plant] * size}).encode()
-
-
-def junk_body(value: str, size_bytes: int, most_values: int = MAX_BODY_VALUES) -> bytes:
-    """A payload with a member that nobody asked for: a list with as much of `value` as is taken, or as fits."""
-    text = json.dumps({**payload(), "junk": []})
-    per_value = 1 + value.count("[") + value.count("{")
-    count = min((size_bytes - len(text)) // (len(value) + 1), (most_values - 100) // per_value)
-    return text.replace('"junk": []', f'"junk": [{",".join([value] * count)}]').encode()
-
-
-def full_body(size: int) -> bytes:
-    """A large fleet, and as many objects beside it as are taken."""
-    text = family_body("correlated", size, padded=False).decode()
-    values = text.count(",") + text.count("[") + text.count("{")
-    junk = ",".join(['{"a":1.5}'] * ((MAX_BODY_VALUES - values - 10) // 2))
-    return f'{text[:-1]},"junk":[{junk}]}}'.encode()
-
-
-def question(payload_text: bytes, **members: object) -> bytes:
-    """What-if, about a payload."""
-    return json.dumps({"payload": json.loads(payload_text), **members}).encode()
 
 
 def cases(size: int, junk_bytes: int) -> dict[str, tuple[str, Callable[[], bytes]]]:
     """Paths and bodies of requests; `size`: plants, 100,000 being the most that is taken."""
-    junk = f"{junk_bytes / 2**20:.3g} MiB of"
-    curve = {"from_mw": 0, "to_mw": 1e6, "points": 500}
+    return {**fleets(size), **names(junk_bytes), **junk(size, junk_bytes), **questions(size, junk_bytes)}
+
+
+def fleets(size: int) -> dict[str, tuple[str, Callable[[], bytes]]]:
+    """Many plants."""
     return {
         "official": (PLAN, lambda: json.dumps(payload()).encode()),
         f"realistic, {size:,} plants": (PLAN, lambda: family_body("realistic", size)),
@@ -88,21 +59,111 @@ def cases(size: int, junk_bytes: int) -> dict[str, tuple[str, Callable[[], bytes
         f"correlated, {size:,} plants": (PLAN, lambda: family_body("correlated", size)),
         f"block, {size:,} plants, no tenth": (PLAN, lambda: family_body("block", size, half_a_tenth=True)),
         f"{size:,} plants with four faults each": (PLAN, lambda: faulty_body(size)),
-        "as many numbers as are taken, in a member of no meaning": (PLAN, lambda: junk_body("1.5", junk_bytes)),
-        "as many lists as are taken, in a member of no meaning": (PLAN, lambda: junk_body("[1]", junk_bytes)),
-        "as many objects as are taken, in a member of no meaning": (PLAN, lambda: junk_body('{"a":1.5}', junk_bytes)),
-        f"{junk} empty lists": (PLAN, lambda: junk_body("[]", junk_bytes, junk_bytes)),
-        f"report, correlated, {size:,} plants": (f"{PLANS}?store=false", lambda: family_body("correlated", size)),
-        f"report kept, correlated, {size:,} plants and as many objects as are taken": (PLANS, lambda: full_body(size)),
+        f"report, correlated, {size:,} plants": (REPORT, lambda: family_body("correlated", size)),
+        f"report, correlated, {size:,} plants, names of four bytes a letter": (
+            REPORT,
+            lambda: family_body("correlated", size, wide=True),
+        ),
+        f"report kept, correlated, {size:,} plants, names of four bytes a letter": (
+            PLANS,
+            lambda: family_body("correlated", size, wide=True),
+        ),
+        f"report, {size:,} plants, all rounded, of one name": (REPORT, lambda: rounded_body(size)),
+    }
+
+
+def names(size_bytes: int) -> dict[str, tuple[str, Callable[[], bytes]]]:
+    """Long ones."""
+    most, mib = MAX_NAME_LETTERS, f"{size_bytes / 2**20:.3g} MiB"
+    wide = partial(named_body, most, size_bytes, first=WIDE)
+    escaped = r"\u0001"
+    return {
+        f"{mib} of names of {most:,} letters": (PLAN, lambda: named_body(most, size_bytes)),
+        f"{mib} of names of {most:,} letters, four bytes each": (
+            PLAN,
+            wide,
+        ),
+        f"{mib} of names of {most:,} letters, escaped": (PLAN, lambda: named_body(most, size_bytes, escaped)),
+        f"report, names of {most:,} letters, four bytes each": (
+            REPORT,
+            wide,
+        ),
+        "report, names of 60 letters, four bytes each": (REPORT, lambda: named_body(60, size_bytes, first=WIDE)),
+        f"report kept, names of {most:,} letters, escaped": (PLANS, lambda: named_body(most, size_bytes, escaped)),
+        f"report kept, names of {most:,} letters, four bytes each": (
+            PLANS,
+            wide,
+        ),
         "the kept report and its request": (f"{PLANS}/1", bytes),
-        f"report, {size:,} plants, all rounded, of one name": (f"{PLANS}?store=false", lambda: rounded_body(size)),
+        f"comparison of the four conventions, names of {most:,} letters, four bytes each": (
+            f"{PLANS}/compare",
+            lambda: b'{"payload":' + named_body(most, size_bytes // 4 - 20, first=WIDE) + b"}",
+        ),
+        f"comparison of the four conventions, names of {most:,} letters, escaped": (
+            f"{PLANS}/compare",
+            lambda: b'{"payload":' + named_body(most, size_bytes // 4 - 20, escaped) + b"}",
+        ),
+        f"curve, 500 loads, names of {most:,} letters, four bytes each": (
+            f"{PLANS}/curve",
+            lambda: question(named_body(most, size_bytes - 60, first=WIDE), **CURVE),
+        ),
+    }
+
+
+def junk(size: int, size_bytes: int) -> dict[str, tuple[str, Callable[[], bytes]]]:
+    """As much as is taken of what nobody asked for, in a list and in a text beside it."""
+    few = size_bytes * MAX_DOUBTED_BYTES // MAX_BODY_BYTES
+    kinds: dict[str, Callable[[int], str]] = {
+        "numbers": lambda _: "1.5",
+        "lists": lambda _: "[1]",
+        "objects": lambda _: '{"a":1.5}',
+        "texts": text_of_wide_letters,
+        "members of large objects": large_object,
+        "objects in one another": objects_in_one_another,
+    }
+    requests: dict[str, tuple[str, Callable[[], bytes]]] = {
+        f"junk: {name}": (PLAN, partial(junk_body, value, size_bytes)) for name, value in kinds.items()
+    }
+    for name in ("members of large objects", "objects in one another"):
+        made = partial(junk_body, kinds[name], few - 20)
+        requests[f"junk: {name}, and a NaN"] = (PLAN, lambda made=made: made()[:-1] + b',"load":NaN}')  # type: ignore[misc]
+        fleet = partial(family_body, "correlated", size // 2, padded=False)
+        requests[f"junk: {name}, beside {size // 2:,} plants, report kept"] = (
+            PLANS,
+            lambda value=kinds[name], fleet=fleet: junk_body(value, size_bytes, fleet()),  # type: ignore[misc]
+        )
+    text = partial(junk_body, lambda _: "0", size_bytes, most_parts=100)
+    requests["junk: one text of four bytes a letter"] = (PLAN, text)
+    requests["junk: one text of four bytes a letter, report kept"] = (PLANS, text)
+    requests["junk: empty lists, more than are taken"] = (
+        PLAN,
+        lambda: junk_body(lambda _: "[]", size_bytes, most_parts=size_bytes),
+    )
+    return requests
+
+
+def questions(size: int, size_bytes: int) -> dict[str, tuple[str, Callable[[], bytes]]]:
+    """What-if."""
+    return {
         f"curve, 500 loads, block, {size:,} plants": (
             f"{PLANS}/curve",
-            lambda: question(family_body("block", size), **curve),
+            lambda: question(family_body("block", size)[:-1] + b"}", **CURVE),
+        ),
+        f"curve, 500 loads, correlated, {size:,} plants": (
+            f"{PLANS}/curve",
+            lambda: question(family_body("correlated", size, padded=False), **CURVE),
         ),
         f"comparison, 20 variants, block, {size // 20:,} plants": (
             f"{PLANS}/compare",
             lambda: question(family_body("block", size // 20), variants=[{}] * 20),
+        ),
+        f"comparison, 4 variants, correlated, {size // 4:,} plants": (
+            f"{PLANS}/compare",
+            lambda: question(family_body("correlated", size // 4), variants=[{}] * 4),
+        ),
+        "comparison, junk: objects in one another": (
+            f"{PLANS}/compare",
+            lambda: question(junk_body(objects_in_one_another, size_bytes - 60), variants=[{}]),
         ),
     }
 
