@@ -19,9 +19,10 @@ import numpy as np
 from powerplant.dispatch.bounds import Completion
 from powerplant.dispatch.budget import MAX_CELLS, MAX_CHOICE_BYTES, Budget
 from powerplant.dispatch.fixing import DOWN, UP, Core, CoreUnit
+from powerplant.dispatch.ledger import Ledger
 from powerplant.dispatch.loss import limit
 from powerplant.dispatch.merit import FloatArray
-from powerplant.dispatch.rows import Choice, Row, extended
+from powerplant.dispatch.rows import Row, extended
 
 TRIM_EVERY: Final = 6  # units; to bound a row takes as long as to extend it
 
@@ -52,8 +53,7 @@ class _Search:
         self._met_by_pool = self._pool.window(inf)
         self._row = Row(0, np.zeros(1))
         self._least: FloatArray = np.zeros(1)  # the sums of loss and bound, when cells were last dropped
-        self._choices: list[Choice | None] = []
-        self._choice_bytes = 0
+        self._ledger = Ledger()
         self._best: tuple[int, int] | None = None  # after so many choices, the deviation
         self._bound = inf  # where a unit was left out
 
@@ -62,7 +62,7 @@ class _Search:
         for unit in self._core.units:
             if self._limit <= 0:
                 break
-            if self._budget.spent() or self._choice_bytes > MAX_CHOICE_BYTES:
+            if self._budget.spent() or self._ledger.size_bytes > MAX_CHOICE_BYTES:
                 self._bound = min(self._bound, float(self._least.min()))
                 break
             if not self._treat(unit):
@@ -78,17 +78,16 @@ class _Search:
             longest = 0
         self._completion.decided(unit.direction)
         if not longest:
-            self._choices.append(None)
+            self._ledger.note(None)
             return True
         found = extended(self._row, unit, self._window(), longest)
         if found is None:
             return False
         row, choice = found
-        self._choices.append(choice)
-        self._choice_bytes += choice.size_bytes
+        self._ledger.note(choice)
         self._compare(row)
         self._row = row
-        return len(self._choices) % TRIM_EVERY > 0 or self._trim()
+        return len(self._ledger.choices) % TRIM_EVERY > 0 or self._trim()
 
     def _longest(self, unit: CoreUnit) -> int:
         """The longest move of `unit` that can be part of a better plan."""
@@ -117,7 +116,7 @@ class _Search:
         if losses[cell] < self._limit:
             self._loss = float(losses[cell])
             self._limit = limit(self._loss)
-            self._best = len(self._choices), first + cell
+            self._best = len(self._ledger.choices), first + cell
 
     def _trim(self) -> bool:
         """Drop the cells at both ends that lead to no better plan; False when none is left."""
@@ -131,7 +130,7 @@ class _Search:
     def _moves(self, choices: int, deviation: int) -> list[tuple[int, int]]:
         """The plan that ends at `deviation` after so many choices, traced back."""
         moves = pool_moves(self._core, self._core.rest - deviation)
-        for choice in reversed(self._choices[:choices]):
+        for choice in reversed(self._ledger.choices[:choices]):
             if choice is not None:
                 move = choice.move(deviation)
                 moves.extend(choice.unit.moves(move))

@@ -57,11 +57,6 @@ class Choice(NamedTuple):
                 move += step.move
         return self.unit.least + move
 
-    @property
-    def size_bytes(self) -> int:
-        """What the bits take."""
-        return self.other.bits.nbytes + sum(step.bits.nbytes for step in self.steps)
-
 
 def extended(row: Row, unit: CoreUnit, window: tuple[int, int], most: int) -> tuple[Row, Choice] | None:
     """`row` once `unit` may move as well, by `most` at most; cut to `window`, None when nothing is left there."""

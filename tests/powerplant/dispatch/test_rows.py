@@ -57,4 +57,3 @@ def test_has_the_least_loss_of_all_moves_and_knows_how(
         if loss < inf:
             assert choice.move(deviation) in moves
             assert reached(deviation, choice.move(deviation)) == pytest.approx(loss)
-    assert choice.size_bytes >= len(got) // 8
