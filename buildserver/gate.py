@@ -32,6 +32,7 @@ class Gate:
             response = refuse_closed_file(request) or self.get_response(request)
             self.policies.add(request, response)
         headers.add_length(response)
+        headers.drop_body(request, response)
         return response
 
 

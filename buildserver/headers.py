@@ -1,4 +1,4 @@
-"""Headers of answers that no view has to think of: what browsers must not do with them, and their length."""
+"""What no view has to think of in its answer: what browsers must not do with it, its length, and no body for HEAD."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -39,3 +39,13 @@ def add_length(response: HttpResponseBase) -> None:
     there = response.headers._store  # noqa: SLF001 - as above
     if "content-length" not in there and not response.streaming and response.status_code not in BODILESS:
         there["content-length"] = ("Content-Length", str(len(response.content)))  # type: ignore[attr-defined]
+
+
+def drop_body(request: HttpRequest, response: HttpResponseBase) -> None:
+    """For HEAD: the headers are those of GET, the length of what is not sent among them; a server warns of a body."""
+    if request.method != "HEAD":
+        return
+    if response.streaming:
+        response.streaming_content = ()  # type: ignore[attr-defined] # what made it is closed with the answer
+    else:
+        response.content = b""  # type: ignore[attr-defined]
