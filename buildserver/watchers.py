@@ -4,11 +4,14 @@ All apps of a process share MAX_WATCHERS places: an app's setting names `buildse
 """
 
 import contextlib
+import os
 import select
 import signal
 import socket
+import stat
 import threading
 import weakref
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -86,7 +89,10 @@ class Places:
                 raise NoPlace("this worker is about to stop")
             if len(self.taken) >= settings.MAX_WATCHERS:
                 raise NoPlace(f"all {settings.MAX_WATCHERS} places for watchers of this worker are taken")
-            return Place(self, request.META.get("gunicorn.socket"))
+            client = request.META.get("gunicorn.socket")
+            if client is None:
+                bound_what_is_unread(request.META.get("REMOTE_ADDR", ""))
+            return Place(self, client)
 
     def stop(self) -> None:
         """End every answer that lasts, and begin no other. Safe in a signal's handler."""
@@ -100,11 +106,31 @@ take = PLACES.take
 def watch_for_end(client: socket.socket) -> "select.poll":
     """What tells the connection's end. From here on a send that the client does not take ends it too."""
     client.settimeout(SEND_TIMEOUT_S)
-    with contextlib.suppress(AttributeError, OSError):  # where the system, or the kind of socket, has no such option
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, LOST_AFTER_MS)
+    end_when_lost(client)
     poll = select.poll()
     poll.register(client, GONE)
     return poll
+
+
+def end_when_lost(client: socket.socket) -> None:
+    """Have the kernel end the connection when for LOST_AFTER_MS nothing of what was sent is taken."""
+    with contextlib.suppress(AttributeError, OSError):  # where the system, or the kind of socket, has no such option
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, LOST_AFTER_MS)
+
+
+def bound_what_is_unread(address: str) -> None:
+    """`end_when_lost` for the connections of a client of a server that does not tell them.
+
+    granian sends from a thread that Python cannot interrupt, and waits for ever while a client reads nothing. Which of
+    the process's connections with that address it is does not matter.
+    """
+    with contextlib.suppress(OSError):  # where the system has no such list
+        for number in [int(file.name) for file in Path("/proc/self/fd").iterdir()]:
+            with contextlib.suppress(OSError):  # it was closed meanwhile, or is no connection
+                if stat.S_ISSOCK(os.fstat(number).st_mode):
+                    with socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM) as client:
+                        if client.getpeername()[:1] == (address,):
+                            end_when_lost(client)
 
 
 def stop_on_signals() -> None:

@@ -1,4 +1,6 @@
+import errno
 import gc
+import select
 import socket
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.test import RequestFactory
 from django.test.utils import override_settings
 
+from buildserver import watchers
 from buildserver.checks import check_watchers
 from buildserver.watchers import LOST_AFTER_MS, SEND_TIMEOUT_S, NoPlace, Place, Places
 from tests.live import PROJECT, environment
@@ -116,6 +119,40 @@ def test_neither_a_client_that_takes_nothing_nor_one_that_vanished_holds_its_pla
     with Places().take(request_on(server)):
         assert server.gettimeout() == SEND_TIMEOUT_S
         assert server.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == LOST_AFTER_MS
+
+
+def test_what_a_client_of_a_server_that_hides_its_connection_leaves_unread_ends_it(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchers, "LOST_AFTER_MS", 200)
+    server, client = connection
+    poll = select.poll()
+    poll.register(server, select.POLLOUT)
+    with Places().take(RequestFactory().get("/", REMOTE_ADDR="127.0.0.1")):
+        server.setblocking(False)
+        while poll.poll(0):  # room to send
+            server.send(bytes(2**20))
+        poll.modify(server, select.POLLERR)
+        until(lambda: poll.poll(0))
+    assert server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ETIMEDOUT
+    client.close()
+
+
+def test_only_connections_of_that_client_are_bounded_and_nothing_is_left_open(connection: Connection) -> None:
+    server, _ = connection
+    one, other = socket.socketpair()
+    with one, other, Path("/dev/null").open():
+        before = open_files()
+        watchers.bound_what_is_unread("192.0.2.1")
+        assert server.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
+        watchers.bound_what_is_unread("")
+        watchers.bound_what_is_unread("127.0.0.1")
+        assert server.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == LOST_AFTER_MS
+        assert open_files() == before
+
+
+def open_files() -> set[str]:
+    return {file.name for file in Path("/proc/self/fd").iterdir()}
 
 
 def test_a_socket_of_another_kind_has_its_end_told_too() -> None:
