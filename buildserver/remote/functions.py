@@ -14,7 +14,8 @@ def process(server: Server, message: str) -> str:
     return str(server.object(answer, "message")["message"])
 
 
-def plan(server: Server, payload: str, *, wind: str | None, no_co2: bool) -> dict[str, Any]:
-    """The report of the cheapest production plan."""
-    query = {"store": "false", **({"wind": wind} if wind else {}), **({"co2": "false"} if no_co2 else {})}
+def plan(server: Server, payload: str, *, wind: str | None, co2: bool | None) -> dict[str, Any]:
+    """The report of the cheapest production plan; None: as the server has it."""
+    ways = {"wind": wind, "co2": None if co2 is None else str(co2).lower()}
+    query = {"store": "false", **{name: word for name, word in ways.items() if word}}
     return server.object(server.ask("POST", "/api/v1/plans", query, payload.encode(), HEADERS), "plants", "status")

@@ -39,7 +39,14 @@ class Searched(NamedTuple):
 
 
 def search(core: Core, loss: float, budget: Budget, width: int | None = None) -> Searched:
-    """Search the plans of `core` that lose less than `loss`; with `width`, deviations within it of the rest only."""
+    """Search the plans of `core` that lose less than `loss`.
+
+    core    the units that may leave merit order, and the pool (see `fixing`); steps as in `merit`
+    loss    of the plan in hand, in tenths of EUR; infinite: there is none
+    budget  asked before each unit; rows and choices are bounded too, and then a lower bound is all that is proven
+    width   only deviations within it of the rest are looked at, and nothing is proven; None: all of them
+    returns what is known now: `bound` == `loss` proves that no plan of `core` loses less
+    """
     return _Search(core, loss, budget, width).run()
 
 

@@ -21,16 +21,20 @@ from powerplant.dispatch.start import Candidate, first_plan
 Some = TypeVar("Some")
 
 FEW_UNITS: Final = 64  # to search which, no better plan to start from is needed
-
-
-QUICK_UNITS: Final = 32
-QUICK_REACH: Final = 3  # times the largest unit
-WIDE_UNITS: Final = 64
-WIDE_REACH: Final = 48
+QUICK_UNITS: Final = 32  # of a pass that only has to find a plan
+QUICK_REACH: Final = 3  # how far from the rest it looks, times the largest unit
+WIDE_UNITS: Final = 64  # of a pass that has to bring a plan from anywhere near merit order
+WIDE_REACH: Final = 48  # how far that one looks
 
 
 def dispatch(order: MeritOrder, load: int | Fraction, budget: Budget) -> Plan:
-    """The plan for a load >= 0 in tenths of MW. Raises Infeasible, Undecided."""
+    """The cheapest plan for a load, or the best one found within the budget and how far it is proven.
+
+    order    the units that can run; prepared once, it serves many loads
+    load     tenths of MW, >= 0; a Fraction is no whole number of them and met by no plan
+    returns  outputs in the order of the units that `order` was made of; gap 0: proven to be the cheapest
+    raises   Infeasible: proven that no plan meets the load; Undecided: neither a plan nor that proof in time
+    """
     if not load:
         return Plan((0,) * order.count, 0.0, 0.0, float(order.eur_per_mwh[0]) if order.eur_per_mwh.size else None)
     if load % order.step or load > order.capacity * order.step:

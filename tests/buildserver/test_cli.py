@@ -272,6 +272,9 @@ def test_a_plan_that_is_refused_ends_with_1_and_every_fault(place: dict[str, str
 def test_a_plan_here_follows_the_variables_and_starts_no_django(tmp_path: Path) -> None:
     answer = builder(tmp_path, "plan", str(PAYLOAD), "--report", POWERPLANT_WIND="curtail", POWERPLANT_CO2="false")
     assert (json.loads(answer.stdout)["wind"], json.loads(answer.stdout)["co2"]) == ("curtail", False)
+    options = ("--report", "--wind", "onoff", "--co2")
+    answer = builder(tmp_path, "plan", str(PAYLOAD), *options, POWERPLANT_WIND="curtail", POWERPLANT_CO2="false")
+    assert (json.loads(answer.stdout)["wind"], json.loads(answer.stdout)["co2"]) == ("onoff", True)
     many = builder(tmp_path, "plan", str(PAYLOAD), POWERPLANT_MAX_PLANTS="5")
     assert (many.returncode, many.stderr) == (1, b"builder: 6 plants are more than the 5 taken in one request\n")
     started = (

@@ -59,6 +59,9 @@ def test_follows_the_options_and_the_settings() -> None:
     assert json.loads(run(PAYLOAD, "--report", "--wind", "curtail", "--no-co2"))["wind"] == "curtail"
     with override_settings(POWERPLANT_CO2=False):
         assert json.loads(run(PAYLOAD, "--report"))["co2"] is False
+        assert json.loads(run(PAYLOAD, "--report", "--co2"))["co2"] is True
+    assert json.loads(run(PAYLOAD, "--report"))["co2"] is True
+    assert json.loads(run(PAYLOAD, "--report", "--no-co2"))["co2"] is False
 
 
 def test_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

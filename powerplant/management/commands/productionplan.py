@@ -1,6 +1,7 @@
 """`manage.py productionplan FILE`."""
 
 import sys
+from argparse import BooleanOptionalAction
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,16 @@ class Command(BaseCommand):
         """FILE and how to compute and print."""
         parser.add_argument("file", help="- is standard input")
         parser.add_argument("--wind", choices=WIND_MODES, default=conf.wind)
-        parser.add_argument("--no-co2", action="store_true", help="CO2 is no cost")
+        parser.add_argument("--co2", action=BooleanOptionalAction, default=conf.co2, help="whether CO2 is a cost")
         how = parser.add_mutually_exclusive_group()
         for form, text in zip(FORMS, ("as on a terminal", "as anywhere else", "all of it in JSON"), strict=True):
             how.add_argument(f"--{form}", dest="form", action="store_const", const=form, help=text)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the plan."""
-        co2 = conf.co2 and not options["no_co2"]
         limits = Limits(conf.budget_s, conf.max_plants)
         try:
-            told = planned(text_of(options["file"]), wind=options["wind"], co2=co2, limits=limits)
+            told = planned(text_of(options["file"]), wind=options["wind"], co2=options["co2"], limits=limits)
         except Malformed as fault:
             raise CommandError(fault.told()) from None
         except (TooManyPlants, NoPlan) as fault:
