@@ -35,9 +35,7 @@ class TooManyParts(APIException):
 
     def __init__(self, limit: int) -> None:
         """The limit is part of the message."""
-        what = (
-            "values and names, as told by its commas, opening brackets (an object's counts three) and pairs of quotes"
-        )
+        what = "values and names, as told by its commas, opening brackets (an object's counts four) and pairs of quotes"
         super().__init__(f"the body has more than {limit} {what}")
 
 

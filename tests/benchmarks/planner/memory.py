@@ -1,4 +1,4 @@
-"""The most memory that one request to the Django view takes, each in a process of its own.
+"""The most memory that one request to the application takes, each in a process of its own.
 
 Counted is the whole process (`one_request`): Python, Django, all apps, the body, the answer.
 """
@@ -128,6 +128,7 @@ def junk(size: int, size_bytes: int) -> dict[str, tuple[str, Callable[[], bytes]
         made = partial(junk_body, kinds[name], few - 20)
         requests[f"junk: {name}, and a NaN"] = (PLAN, lambda made=made: made()[:-1] + b',"load":NaN}')  # type: ignore[misc]
         fleet = partial(family_body, "correlated", size // 2, padded=False)
+        requests[f"junk: {name}, report kept"] = (PLANS, partial(junk_body, kinds[name], size_bytes))
         requests[f"junk: {name}, beside {size // 2:,} plants, report kept"] = (
             PLANS,
             lambda value=kinds[name], fleet=fleet: junk_body(value, size_bytes, fleet()),  # type: ignore[misc]

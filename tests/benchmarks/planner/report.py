@@ -28,8 +28,8 @@ beside the time to solve it, and ratios are of the latter alone. HiGHS has binar
 holds only instances that merit order alone does not solve, and these stand apart from those it does.
 A peer that proved none of a family's instances of one size was not asked for larger ones.""",
     "diagnosis": """Why a load is impossible, and the nearest loads below and above that are not.""",
-    "memory": """The kernel's high-water mark of a fresh process that loads the whole project and sends one request to
-the Django view: Python, Django and all apps are in it, and the body and the answer too. MB are 10^6 bytes.""",
+    "memory": """The kernel's high-water mark of a fresh process that loads the whole project and gives it one
+request as a server does: Python, Django and all apps are in it, and the body and the answer too. MB are 10^6 bytes.""",
     "agreement": """Costs, feasibility and, among few units, the nearest loads. *All sets* tries every set of running
 units; each of these instances was solved by the search for few units and by the one for many. CP-SAT got instances of 4
 to 60 units, half of them payloads of the challenge's kind under both wind conventions.""",
