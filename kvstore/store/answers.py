@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError
 
 from kvstore.store.databases import reading, writing_rows
-from kvstore.store.faults import OtherRequest
+from kvstore.store.faults import OtherRequest, Repeated
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -51,9 +51,9 @@ def find(token: str, digest: str, now: datetime) -> Kept | None:
 
 
 def keep_refusal(token: str, digest: str, kept: Kept, now: datetime) -> None:
-    """Keep the answer to a request that the store refused, unless another one is there: nothing else was written."""
+    """Keep the answer to a request that the store refused; raises Repeated where one was kept meanwhile."""
     try:
         with writing_rows() as rows:
             rows.keep_answer(token, digest, kept.status, kept.revision, kept.body, now, now - KEPT_FOR)
     except IntegrityError:
-        return
+        raise Repeated from None

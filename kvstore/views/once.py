@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -55,15 +56,21 @@ class OnceView(KeyValueView):
         while True:
             if kept := answers.find(token, digest, timezone.now()):
                 return shown(kept.status, kept.body, kept.revision)
-            try:
-                result = act(store.Once(token, digest, render))
-                return shown(*render(result), result.revision)
-            except store.Repeated:
-                continue
-            except REFUSALS as fault:
-                refused = self.refused(request, fault)
-                answers.keep_refusal(token, digest, kept_of(refused), timezone.now())
-                return refused
+            with suppress(store.Repeated):  # then there is an answer
+                return self.first(request, store.Once(token, digest, render), act)
+
+    def first(
+        self, request: HttpRequest, once: store.Once, act: Callable[[store.Once | None], Result]
+    ) -> HttpResponseBase:
+        """The answer to a request that has none yet, kept; raises Repeated where the same one was quicker."""
+        try:
+            result = act(once)
+            return shown(*once.render(result), result.revision)
+        except REFUSALS as fault:
+            # Perhaps of what the same request has done meanwhile.
+            refused = self.refused(request, fault)
+            answers.keep_refusal(once.token, once.digest, kept_of(refused), timezone.now())
+            return refused
 
 
 def token_of(request: HttpRequest, key: str) -> str:

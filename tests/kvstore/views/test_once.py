@@ -258,17 +258,20 @@ def test_who_comes_while_another_is_at_work_waits_for_its_answer(
 def test_a_refusal_yields_to_an_answer_that_was_quicker(
     api: APIClient, clock: Clock, monkeypatch: pytest.MonkeyPatch, other: bool
 ) -> None:
-    """While a refusal is about to be kept, the same key is used for what is done."""
-    keep = answers.keep_refusal
+    """The same key is used by another between the look for its answer and the write, which is refused for that."""
+    find, quicker = answers.find, []
 
-    def keep_late(*args: Any) -> None:
-        monkeypatch.setattr(answers, "keep_refusal", keep)
-        ask_save(api, 2 if other else 1, **ONE)
-        keep(*args)
+    def find_early(*args: Any) -> Any:
+        found = find(*args)
+        monkeypatch.setattr(answers, "find", find)
+        quicker.append(save(api, {"key": "a", "value": 2 if other else 1, "version": 1}, **ONE))
+        return found
 
-    monkeypatch.setattr(answers, "keep_refusal", keep_late)
-    problem(save(api, {"key": "a", "value": 1, "version": 7}, **ONE), 412)
-    assert good(ask_save(api, 2 if other else 1, **ONE))["version"] == 2
+    monkeypatch.setattr(answers, "find", find_early)
+    told = save(api, {"key": "a", "value": 1, "version": 1}, **ONE)
+    assert good(quicker[0])["version"] == 2
+    assert told.status_code == 422 if other else seen(told) == seen(quicker[0])
+    assert revision(api) == "2"
 
 
 def test_what_is_undone_leaves_no_answer_behind(api: APIClient, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
