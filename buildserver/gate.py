@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from buildserver import headers, problems
 from buildserver.access import Access, refuse_closed_file
+from kvstore.metadata import IN_WSGI
 
 MAX_URL_BYTES = 8190
 MAX_HEADER_BYTES = 8190
@@ -54,7 +55,7 @@ def too_long(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def malformed(request: HttpRequest) -> HttpResponseBase | None:
-    """400 for a path or a query that is no text, and for another host; 411 where a chunked body's end is not told."""
+    """400 for a path or a query that is no text, for another host, and for what the server does not tell."""
     meta = request.META
     if "\0" in meta.get("PATH_INFO", "") or not utf8(getattr(request, "path_bytes", b"")):
         return problems.answer(request, 400, "the path is not UTF-8 text without NUL")
@@ -62,10 +63,23 @@ def malformed(request: HttpRequest) -> HttpResponseBase | None:
     plain = query.isascii() and "%" not in query and "\0" not in query
     if not plain and (b"\0" in (sent := unquote_to_bytes(query)) or not utf8(sent)):
         return problems.answer(request, 400, "the query is not UTF-8 text without NUL")
-    if getattr(request, "chunked", False) and meta.get("SERVER_SOFTWARE") == "Granian":
-        # granian ends a body that was cut short like a whole one.
-        return problems.answer(request, 411, "chunked bodies are taken where gunicorn serves: send Content-Length")
+    if meta.get("SERVER_SOFTWARE") == "Granian" and (refused := not_told(request)):
+        return refused
     return other_host(request)
+
+
+def not_told(request: HttpRequest) -> HttpResponseBase | None:
+    """411 or 400 for what granian passes on as something else than was sent."""
+    if getattr(request, "chunked", False):
+        # One that was cut short ends like a whole one.
+        return problems.answer(request, 411, "chunked bodies are taken where gunicorn serves: send Content-Length")
+    for name, value in request.META.items():
+        # What has a byte outside ASCII arrives empty; of what is kept with a value that would be a loss.
+        if value == "" and name.startswith(("CONTENT_TYPE", IN_WSGI)):
+            header = name.removeprefix("HTTP_").replace("_", "-").title()
+            detail = f"the header {header} is empty, or not ASCII, which is taken where gunicorn serves"
+            return problems.answer(request, 400, detail)
+    return None
 
 
 def other_host(request: HttpRequest) -> HttpResponseBase | None:

@@ -1,4 +1,5 @@
 import io
+from typing import Any
 
 import pytest
 from django.test.utils import override_settings
@@ -27,6 +28,22 @@ def test_refuses_before_any_route(
     answer = anonymous.get("/ping", headers=headers, PATH_INFO=path, QUERY_STRING=query)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert answer.json()["detail"].startswith(detail)
+
+
+@pytest.mark.parametrize(("header", "name"), [("X-Meta-Owner", "HTTP_X_META_OWNER"), ("Content-Type", "CONTENT_TYPE")])
+def test_refuses_what_granian_may_have_emptied(header: str, name: str) -> None:
+    """It does so with every value outside ASCII."""
+
+    def refusal(value: str, server: str) -> Any:
+        environ = {"REQUEST_METHOD": "PUT", "PATH_INFO": "/a", "wsgi.input": io.BytesIO(), "HTTP_HOST": "localhost"}
+        return gate.refusal(Request({**environ, "SERVER_SOFTWARE": server, name: value}))
+
+    refused = refusal("", "Granian")
+    assert refused.status_code == 400
+    assert (
+        f"the header {header} is empty, or not ASCII, which is taken where gunicorn serves" in refused.content.decode()
+    )
+    assert (refusal("a/b", "Granian"), refusal("", "gunicorn/27.0.1")) == (None, None)
 
 
 def test_the_escaped_length_counts_where_the_server_tells_it(anonymous: APIClient) -> None:
