@@ -28,10 +28,15 @@ class Happened:
 
 @dataclass(frozen=True)
 class Changes:
-    """Changes in order, and the revision to resume from: nothing up to it is left out."""
+    """Changes in order.
+
+    revision  to resume from: nothing up to it is left out
+    snapshot  of the namespace when they were looked for, higher than `revision` where more are waiting
+    """
 
     items: Sequence[Happened]
     revision: int
+    snapshot: int
 
 
 def since(
@@ -46,19 +51,19 @@ def since(
     with reading() as rows:
         head = rows.head(namespace)
         if head is None:
-            return Changes([], 0)
+            return Changes([], 0, 0)
         if revision < head.forgotten_revision:
             raise Forgotten(namespace, revision, head.forgotten_revision, head.revision)
         # Read before them: what is committed by now is seen below, and what comes later has a higher revision.
         if revision >= head.revision:
-            return Changes([], head.revision)
+            return Changes([], head.revision, head.revision)
         found = log(rows, namespace, revision, head.revision, keys.narrowed(f"{namespace}/{prefix}", places), limit + 1)
         # What was trimmed meanwhile is not told by what is left.
         head_after = cast("Head", rows.head(namespace))
     if revision < head_after.forgotten_revision:
         raise Forgotten(namespace, revision, head_after.forgotten_revision, head_after.revision)
     more = len(found) > limit
-    return Changes(found[:limit], found[limit - 1].revision if more else head.revision)
+    return Changes(found[:limit], found[limit - 1].revision if more else head.revision, head.revision)
 
 
 def log(rows: Rows, namespace: str, low: int, high: int, prefixes: Sequence[str], count: int) -> list[Happened]:

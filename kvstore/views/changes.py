@@ -70,7 +70,7 @@ class ChangesView(KeyValueView):
         found = watched.since(asked["since"])
         if lasts and asked["wait"] and not found.items:
             found = wait_for(request, watched, asked["since"], asked["wait"])
-        return answer(shown(found), found.revision)
+        return answer(shown(found), found.snapshot)
 
 
 def wait_for(request: HttpRequest, watched: Watched, revision: int, wait_s: float) -> changes.Changes:
@@ -169,7 +169,7 @@ def stream(request: HttpRequest, watched: Watched, revision: int) -> StreamingHt
     except BaseException:
         place.close()
         raise
-    headers = {**revision_headers(found.revision), "X-Accel-Buffering": "no"}
+    headers = {**revision_headers(found.snapshot), "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(Stream(watched, found, place), content_type=EVENTS, headers=headers)
 
 
