@@ -92,22 +92,24 @@ def looks(watched: Watched, revision: int) -> Iterator[changes.Changes]:
     """The changes after `revision`, then after those that were found; expiry is looked after meanwhile."""
     sweep_at = 0.0
     while True:
-        if (now := time.monotonic()) >= sweep_at:
+        if (now := time.monotonic()) >= sweep_at and not sweep(watched.namespace):
             sweep_at = now + SWEEP_S
-            sweep(watched.namespace)
         found = watched.since(revision)
         # A revision that was never given here yet is that of another life of this database.
         revision = found.revision
         yield found
 
 
-def sweep(namespace: str) -> None:
-    """Have what has expired in the namespace be told as a change; that nobody can is no reason to stop watching."""
+def sweep(namespace: str) -> bool:
+    """Have some of what has expired in the namespace be told as changes: whether there may be more.
+
+    No more than a step, for who watches is also to be answered. That nobody can sweep is no reason to stop watching.
+    """
     try:
-        for _ in sweeping.expire(timezone.now(), namespace):
-            pass
+        return next(sweeping.expire(timezone.now(), namespace), 0) > 0
     except (CacheAway, DatabaseError) as fault:
         logger.warning("expired records are not swept", extra={"fault": repr(fault)})
+        return False
 
 
 def place_of(request: HttpRequest) -> Any:

@@ -215,6 +215,18 @@ def test_who_waits_learns_that_a_record_has_expired(api: APIClient, clock: Clock
     assert told(get(api, f"{URL}?since=1&wait=60")) == [(2, "a", "expire", 1)]
 
 
+def test_a_look_tells_some_of_many_that_have_expired_and_the_next_one_the_rest(
+    api: APIClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits is to be answered in time, and a stream to be told that it lives, however many there are."""
+    monkeypatch.setattr(sweeping, "STEP", 2)
+    for key in "abcde":
+        put(api, key, query="?ttl=1")
+    clock.move(1)
+    looks = view.looks(view.Watched("ns", "", None, 100), 5)
+    assert [len(next(looks).items) for _ in range(4)] == [2, 2, 1, 0]
+
+
 def test_a_place_that_is_not_free_is_503(api: APIClient, settings: Settings, waits: None) -> None:
     settings.MAX_WATCHERS = 0
     for answer in (get(api, f"{URL}?wait=60"), get(api, URL, **EVENTS)):
