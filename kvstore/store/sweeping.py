@@ -32,7 +32,8 @@ OLDEST = "SELECT namespace, revision, path, op, version, at FROM kvstore_change 
 DROP_LINES = "DELETE FROM kvstore_change WHERE namespace = %s AND revision IN "
 DROP_TOMBSTONE = "DELETE FROM kvstore_record WHERE path = %s AND revision = %s AND deleted"
 FORGOTTEN = "UPDATE kvstore_namespace SET forgotten_revision = %s, version_floor = %s WHERE name = %s"
-DROP_ANSWERS = "DELETE FROM kvstore_answer WHERE at <= %s"
+OLD_ANSWERS = "SELECT token FROM kvstore_answer WHERE at <= %s ORDER BY at LIMIT %s"
+DROP_ANSWERS = "DELETE FROM kvstore_answer WHERE at <= %s AND token IN "
 
 
 @dataclass(frozen=True)
@@ -130,10 +131,13 @@ def forget(namespace: str, lines: Sequence[Line]) -> None:
         rows.run(FORGOTTEN, [last, max([head.version_floor, *dropped]), namespace])
 
 
-def drop_answers(now: datetime) -> int:
-    """Forget answers to requests that nobody may send again as the same: how many there were."""
+def drop_answers(now: datetime) -> Iterator[int]:
+    """Forget answers to requests that nobody may send again as the same: each step yields how many."""
     with reading() as rows:
-        return rows.run(DROP_ANSWERS, [rows.time(now - KEPT_FOR)])
+        end = rows.time(now - KEPT_FOR)
+        while old := rows.select(OLD_ANSWERS, [end, STEP]):
+            # Unless one was given anew meanwhile.
+            yield rows.run(DROP_ANSWERS + marks(len(old)), [end, *(token for (token,) in old)])
 
 
 def forget_cached() -> None:

@@ -1,11 +1,11 @@
-"""`manage.py kv_export` and `kv_import`."""
+"""`manage.py kv_export`, `kv_import` and `kv_sweep`."""
 
 import io
 import json
 import os
 import stat
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from django.db import OperationalError
 from pytest_django import Settings
 
 from kvstore import store
+from kvstore.cache import CacheAway
 from kvstore.keys import path_of
 from kvstore.management import progress
 from kvstore.models import Record
-from kvstore.store import exporting, history, merging, namespaces
+from kvstore.store import exporting, history, merging, namespaces, sweeping
 from tests.kvstore.conftest import clear
 
 pytestmark = pytest.mark.usefixtures("records")
@@ -201,3 +202,27 @@ def test_both_commands_draw_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     run("kv_import", str(tmp_path / "f"), "--on-conflict", "skip")
     words = [line.split("[")[0].strip() for line in terminal.getvalue().split("\r") if "%" in line]
     assert sorted(set(words)) == ["checked", "exporting", "imported"]
+
+
+# --- kv_sweep -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_over_is_swept_and_counted(settings: Settings) -> None:
+    settings.KVSTORE_HISTORY_COUNT, settings.KVSTORE_HISTORY_DAYS = 1, 30
+    now = datetime.now(UTC)
+    path, value = path_of("ci", "a"), store.Value(b"1", "application/json")
+    for age in (timedelta(days=31), timedelta(days=2), timedelta(hours=23)):
+        store.put(path, value, now=now - age, once=store.Once(str(age), "", lambda _: (201, b"")))
+    store.put(path_of("ci", "b"), value, ttl_s=1, now=now - timedelta(seconds=1))
+    assert json.loads(run("kv_sweep", "--json")) == {"expired": 1, "keys_trimmed": 2, "log_lines": 1, "answers": 2}
+    again = b"0 expired records deleted, history of 0 keys trimmed, 0 lines of the log and 0 answers forgotten"
+    assert run("kv_sweep").rstrip() == again
+
+
+@pytest.mark.parametrize("fault", [OperationalError("the database is locked"), CacheAway("the cache is away")])
+def test_a_sweep_without_a_backend_ends_with_5(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    def away(*_args: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(sweeping, "expire", away)
+    ends_with(5, str(fault), "kv_sweep")

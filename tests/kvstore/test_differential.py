@@ -302,7 +302,7 @@ def sweep(stores: Both, sender: Sender, clock: Clock) -> None:
     stores.on_each(lambda: list(sweeping.expire(clock.now)))
     stores.on_each(lambda: list(sweeping.trim_by_count(count)))
     stores.on_each(lambda: list(sweeping.trim_by_age(clock.now - timedelta(days=days, seconds=20))))
-    stores.on_each(lambda: sweeping.drop_answers(clock.now))
+    stores.on_each(lambda: list(sweeping.drop_answers(clock.now)))
 
 
 def test_both_refuse_alike(stores: Both) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from kvstore.conf import conf
+from kvstore.management.exits import exits
 from kvstore.store import sweeping
 
 
@@ -27,16 +28,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Tell how many of each."""
-        now = timezone.now()
-        told = {
-            "expired": self.count("expired records", sweeping.expire(now)),
-            "keys_trimmed": self.count(
-                "keys with more history than is kept", sweeping.trim_by_count(conf.history_count)
-            ),
-            "log_lines": self.count("lines of the log", sweeping.trim_by_age(now - timedelta(days=conf.history_days))),
-            "answers": sweeping.drop_answers(now),
-        }
-        sweeping.forget_cached()
+        with exits():
+            told = self.sweep(timezone.now())
         if options["json"]:
             self.stdout.write(msgspec.json.encode(told).decode())
         else:
@@ -44,6 +37,19 @@ class Command(BaseCommand):
                 f"{told['expired']} expired records deleted, history of {told['keys_trimmed']} keys trimmed, "
                 f"{told['log_lines']} lines of the log and {told['answers']} answers forgotten"
             )
+
+    def sweep(self, now: datetime) -> dict[str, int]:
+        """How many of each there were."""
+        told = {
+            "expired": self.count("expired records", sweeping.expire(now)),
+            "keys_trimmed": self.count(
+                "keys with more history than is kept", sweeping.trim_by_count(conf.history_count)
+            ),
+            "log_lines": self.count("lines of the log", sweeping.trim_by_age(now - timedelta(days=conf.history_days))),
+            "answers": self.count("old answers", sweeping.drop_answers(now)),
+        }
+        sweeping.forget_cached()
+        return told
 
     def count(self, what: str, steps: Iterator[int]) -> int:
         """How many there were; on a terminal, how many so far."""

@@ -130,13 +130,17 @@ def test_after_24_hours_the_key_may_be_used_for_another_body(api: APIClient, clo
     problem(ask_save(api, **ONE), 422)
 
 
-def test_old_answers_are_swept_and_young_ones_are_not(api: APIClient, clock: Clock) -> None:
-    ask_save(api, **ONE)
+def test_old_answers_are_swept_in_steps_and_young_ones_are_not(
+    api: APIClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "STEP", 2)
+    for key in ("first", "second", "third"):
+        ask_save(api, Idempotency_Key=key)
     clock.move(1)
     ask_save(api, Idempotency_Key="two")
     clock.move(DAY_S - 1)
-    assert sweeping.drop_answers(clock.now) == 1
-    assert good(ask_save(api, Idempotency_Key="two"))["version"] == 3
+    assert list(sweeping.drop_answers(clock.now)) == [2, 1]
+    assert good(ask_save(api, Idempotency_Key="two"))["version"] == 5
 
 
 REFUSALS = {
