@@ -18,6 +18,7 @@ from kvstore import store
 from kvstore.cache import CacheAway
 from kvstore.keys import path_of
 from kvstore.management import progress
+from kvstore.management.commands import kv_import
 from kvstore.models import Record
 from kvstore.store import exporting, history, merging, namespaces, sweeping
 from tests.kvstore.conftest import clear
@@ -108,6 +109,21 @@ def test_an_export_that_cannot_be_written_leaves_nothing_behind(
     assert [(entry.name, entry.read_text()) for entry in tmp_path.iterdir()] == [("f", "old")]
 
 
+class Full(io.RawIOBase):
+    def writable(self) -> bool:
+        return True
+
+    def write(self, _data: Any) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_an_output_that_nobody_reads_ends_an_export() -> None:
+    put("a")
+    with pytest.raises(CommandError, match=r"^standard output cannot be written: Broken pipe$") as fault:
+        call_command("kv_export", stdout=io.TextIOWrapper(io.BufferedWriter(Full(), 1)), stderr=io.StringIO())
+    assert fault.value.returncode == 1
+
+
 def test_of_nothing_there_is_no_export(tmp_path: Path) -> None:
     ends_with(3, "^there is nothing to export$", "kv_export")
     ends_with(3, "^there is nothing to export$", "kv_export", "-o", str(tmp_path / "f"))
@@ -138,6 +154,15 @@ def test_faults_of_an_import_have_their_exit_codes(tmp_path: Path, monkeypatch: 
     ends_with(5, "^stopped before line 2: gone away; until", "kv_import", file, *skip, "--namespace", "ci=x")
     monkeypatch.setattr(exporting, "key_count", fail)
     ends_with(5, "^gone away$", "kv_export")
+
+
+def test_a_wrong_namespace_is_told_in_a_sentence_to_who_typed_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        kv_import.Command().run_from_argv(
+            ["manage.py", "kv_import", "none", "--on-conflict", "skip", "--namespace", "a=B"]
+        )
+    assert ended.value.code == 1
+    assert "CommandError: 'B' is no namespace; that is" in capsys.readouterr().err
 
 
 def test_the_limit_of_values_is_that_of_this_project(tmp_path: Path, settings: Settings) -> None:

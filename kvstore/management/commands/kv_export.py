@@ -46,15 +46,15 @@ class Command(BaseCommand):
     def write(self, output: str, lines: Iterator[bytes]) -> None:
         """The lines to standard output, or as a file that is whole or not there."""
         out: Any = self.stdout
-        if output == "-":
-            for line in lines:
-                out.buffer.write(line)
-            out.buffer.flush()
-            return
         try:
-            save(Path(output), lines)
+            if output == "-":
+                out.buffer.writelines(lines)
+                out.buffer.flush()
+            else:
+                save(Path(output), lines)
         except OSError as fault:
-            raise CommandError(f"{output} cannot be written: {fault.strerror}", returncode=REFUSED) from None
+            where = "standard output" if output == "-" else output
+            raise CommandError(f"{where} cannot be written: {fault.strerror}", returncode=REFUSED) from None
 
 
 class Count:

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             "written later, fail refuses the file",
         )  # fmt: skip
         parser.add_argument(
-            "--namespace", action="append", type=names_of, metavar="NS[=OTHER]",
+            "--namespace", action="append", default=[], metavar="NS[=OTHER]",
             help="only this one, under the other name where one is given; several by repeating",
         )  # fmt: skip
         parser.add_argument("--history", action="store_true", help="also the earlier values in the file")
@@ -45,26 +45,24 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Say what became of the records."""
-        wanted = Wanted(
-            on_conflict=options["on_conflict"],
-            clock=timezone.now,
-            max_value_bytes=conf.max_value_bytes,
-            names=dict(options["namespace"]) if options["namespace"] else None,
-            history=options["history"],
-        )
-        with exits(), opened(options["file"]) as (file, size_bytes), Progress(sys.stderr) as progress:
-            done = importing.run(file, wanted, lambda what, position: progress.show(what, position, size_bytes))
+        with exits(), Progress(sys.stderr) as progress:
+            wanted = Wanted(
+                on_conflict=options["on_conflict"],
+                clock=timezone.now,
+                max_value_bytes=conf.max_value_bytes,
+                names=dict(map(names_of, options["namespace"])) or None,
+                history=options["history"],
+            )
+            with opened(options["file"]) as (file, size_bytes):
+                done = importing.run(file, wanted, lambda what, position: progress.show(what, position, size_bytes))
         self.stdout.write(msgspec.json.encode(done).decode() if options["json"] else str(done))
 
 
 def names_of(option: str) -> tuple[str, str]:
-    """`NS` or `NS=OTHER`; raises CommandError."""
+    """`NS` or `NS=OTHER`; raises BadNamespace."""
     name, _, other = option.partition("=")
-    try:
-        keys.check_namespace(name)
-        keys.check_namespace(other or name)
-    except keys.BadNamespace as fault:
-        raise CommandError(str(fault)) from None
+    keys.check_namespace(name)
+    keys.check_namespace(other or name)
     return name, other or name
 
 
