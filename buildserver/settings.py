@@ -180,7 +180,7 @@ ASSETS_MAX_BYTES = env.whole("ASSETS_MAX_BYTES", 5 * 2**30, 1)
 ASSETS_MIN_FREE_BYTES = env.whole("ASSETS_MIN_FREE_BYTES", 2**30)
 KVSTORE_MAX_VALUE_BYTES = env.whole("KVSTORE_MAX_VALUE_BYTES", 2**20, 1, 750_000_000)
 KVSTORE_HISTORY_COUNT = env.whole("KVSTORE_HISTORY_COUNT", 20)
-KVSTORE_HISTORY_DAYS = env.whole("KVSTORE_HISTORY_DAYS", 30)
+KVSTORE_HISTORY_DAYS = env.whole("KVSTORE_HISTORY_DAYS", 30, 0, 36_500)  # of which a sweep finds the date
 KVSTORE_CACHE_URL = CACHE_URL
 KVSTORE_PROCESSES = env.whole("WEB_WORKERS", 1 if sys.platform == "win32" else 2 * (os.cpu_count() or 1), 1, 1024)
 KVSTORE_WATCHERS = "buildserver.watchers.take"

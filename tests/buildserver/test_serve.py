@@ -114,6 +114,7 @@ def test_a_mock_is_refused_off_loopback(tmp_path: Path) -> None:
         ({"WEB_SERVER": "apache"}, "WEB_SERVER: 'apache' is none of gunicorn, granian"),
         ({"HOST": "no.such.host.invalid"}, "cannot be listened on"),
         ({"WEB_WORKERS": "none"}, "WEB_WORKERS: 'none' is not a whole number"),
+        ({"KVSTORE_HISTORY_DAYS": "999999"}, "KVSTORE_HISTORY_DAYS: '999999' is not a whole number from 0 to 36500"),
         ({"CLOSED_ROUTES": "process"}, "CLOSED_ROUTES: 'process' are not all paths that begin with /"),
         ({"ASSETS_URL": "ftp://x"}, "ASSETS_URL: "),
         ({"CACHE_URL": "memcached://x"}, "CACHE_URL: it is none of shm:// none:// redis://"),
