@@ -52,7 +52,8 @@ class Cache(ABC):
         """Around a transaction and its commit, and before its acknowledgement.
 
         paths   those that may change; None: any
-        raises  CacheAway before anything was begun; RuntimeError within another one, which could wait for itself
+        raises  CacheAway, OperationalError before anything was begun; RuntimeError within another one, for which it
+                could wait for ever
 
         Without an exception it was committed, with an Exception nothing was written. After an error of the database, or
         what is no Exception (the thread is being stopped), nobody knows: a server that has lost us may commit yet.
@@ -87,7 +88,7 @@ class Cache(ABC):
 
     @abstractmethod
     def begin(self, paths: Collection[Path] | None) -> Any:
-        """From here on nobody hits what the write may change. Raises CacheAway."""
+        """From here on nobody hits what the write may change. Raises CacheAway, OperationalError: nothing was begun."""
 
     @abstractmethod
     def end(self, write: Any, *, known: bool) -> None:

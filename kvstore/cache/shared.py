@@ -39,12 +39,16 @@ import threading
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from django.db import OperationalError
+
 from kvstore.backends import Row
 from kvstore.cache.base import Answer, Cache, CacheAway
 from kvstore.cache.entries import Entries, Entry
 from kvstore.cache.stamps import ANY, Stamps, Write, fence, slot_of
 from kvstore.keys import Path
 
+# As sqlite waits for its own lock: else each of the writers of one record would wait that long, one after another.
+WAIT_S = 5.0
 logger = logging.getLogger(__name__)
 
 
@@ -115,11 +119,13 @@ class Shared(Cache):
             lease.here.entries.put(path, Entry(path, row, lease.stamp, lease.any_stamp))
 
     def begin(self, paths: Collection[Path] | None) -> Begun:
-        """Lock the slots, waiting for their writers, and make their stamps odd."""
+        """Lock the slots and make their stamps odd; raises OperationalError where that takes longer than WAIT_S."""
         slots = {ANY} if paths is None else {slot_of(path) for path in paths}
         try:
             stamps = self._current().stamps
-            return Begun(stamps, slots, stamps.begin(slots))
+            return Begun(stamps, slots, stamps.begin(slots, WAIT_S))
+        except TimeoutError as fault:
+            raise OperationalError(f"writers of the same records wait for one another: {fault}") from fault
         except OSError as fault:
             raise CacheAway(f"the cache cannot be told of the write: {fault}") from fault
 

@@ -110,12 +110,16 @@ class Stamps:
         """Whether the file was removed, so that processes started since have another one."""
         return self._file >= 0 and os.fstat(self._file).st_nlink == 0
 
-    def begin(self, slots: Collection[int]) -> Write:
-        """Lock the slots and make their stamps odd. Raises OSError."""
+    def begin(self, slots: Collection[int], wait_s: float = -1) -> Write:
+        """Lock the slots and make their stamps odd.
+
+        wait_s  for each thread of this process that has a stripe; -1: as long as it takes
+        raises  OSError; TimeoutError, which is one
+        """
         write = Write()
         try:
             for stripe in sorted({stripe_of(slot) for slot in slots}):
-                self._lock(stripe)
+                self._lock(stripe, wait_s)
                 write.stripes.append(stripe)
             for slot in slots:
                 write.doubts_ns[slot] = self._in_doubt_until(slot)
@@ -163,8 +167,10 @@ class Stamps:
         else:
             self.values[slot] += self.values[slot] % 2
 
-    def _lock(self, stripe: int) -> None:
-        self._threads[stripe].acquire()
+    def _lock(self, stripe: int, wait_s: float) -> None:
+        # Of those that wait one at a time waits for other processes, so that the others give up in time.
+        if not self._threads[stripe].acquire(timeout=wait_s):
+            raise TimeoutError(f"other writes of this process took longer than {wait_s} s")
         try:
             while self._file >= 0 and not self._byte_locked(stripe, fcntl.LOCK_EX):
                 time.sleep(PAUSE_S)

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path as File
 
 import pytest
+from django.db import OperationalError
 
+from kvstore.cache import shared
 from kvstore.cache.base import CacheAway
 from kvstore.cache.shared import Shared
 from kvstore.cache.stamps import Stamps, slot_of
@@ -95,6 +97,19 @@ def test_what_was_loaded_before_the_file_was_removed_is_not_kept_after_it(
         pass
     cache.fill(A, lease, row(1))
     assert cache.read(A, load) is None
+
+
+def test_a_writer_gives_up_where_others_of_its_slot_take_too_long(
+    cache: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "WAIT_S", 0)
+    write = cache.begin([A])
+    with pytest.raises(OperationalError, match=r"^writers of the same records wait for one another: other writes of"):
+        cache.begin([A])
+    assert cache.ask(A) == (False, None, None)
+    cache.end(write, known=True)
+    cache.end(cache.begin([A]), known=True)
+    assert cache.ask(A)[2] is not None
 
 
 @pytest.fixture
