@@ -5,10 +5,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
+from itertools import chain
 from typing import IO, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 STEP_BYTES = 2**20
+AHEAD_BYTES = 16 * 2**20
 TIMEOUT_S = 60
 BAD_REQUEST, NOT_FOUND, CONFLICT, PRECONDITION_FAILED, FULL = 400, 404, 409, 412, 507
 OCTETS, JSON = "application/octet-stream", "application/json"
@@ -70,9 +73,12 @@ class Server:
         self, path: str, query: Mapping[str, str], data: bytes | IO[bytes], size: int | None,
         headers: Mapping[str, str | bytes],
     ) -> http.client.HTTPResponse:  # fmt: skip
-        """The answer to a PUT of bytes, chunked when their `size` is not known."""
+        """The answer to a PUT of bytes, whose `size` may be unknown: then they are chunked, where there are many."""
+        body: Any = data
+        if size is None and not isinstance(data, bytes):
+            body, size = read_ahead(data)
         length = {"Transfer-Encoding": "chunked"} if size is None else {"Content-Length": str(size)}
-        return self.ask("PUT", path, query, data, {**headers, **length}, chunked=size is None)
+        return self.ask("PUT", path, query, body, {**headers, **length}, chunked=size is None)
 
     def object(self, answer: http.client.HTTPResponse, *members: str) -> dict[str, Any]:
         """The answer's JSON object; without these members it is not our server's: raises Unreachable."""
@@ -106,6 +112,14 @@ class Server:
     def stranger(self) -> Unreachable:
         """What is said of an answer that is not our server's."""
         return Unreachable(f"what answers at {self.url} is no buildserver")
+
+
+def read_ahead(data: IO[bytes]) -> tuple[bytes | Iterator[bytes], int | None]:
+    """All of a stream and its size, for not every server takes chunks; its pieces where it has AHEAD_BYTES or more."""
+    start = data.read(AHEAD_BYTES)
+    if len(start) < AHEAD_BYTES:
+        return start, len(start)
+    return chain([start], iter(partial(data.read, STEP_BYTES), b"")), None
 
 
 def detail_of(answer: http.client.HTTPResponse) -> str:
