@@ -1,6 +1,7 @@
 """Every error as problem+json (RFC 9457); as a page where a person with a browser asks outside the API."""
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,7 @@ OF_DJANGO: tuple[tuple[type[Exception], int, str], ...] = (
     (BadRequest, 400, "the request is malformed"),
     (SuspiciousOperation, 400, "the request is malformed"),
 )
+AWAY = (OperationalError, InterfaceError)
 logger = logging.getLogger(__name__)
 
 
@@ -73,7 +75,7 @@ def answer_to(request: HttpRequest, fault: Exception) -> HttpResponse | None:
     """The answer to an exception of Django, DRF or the database, or None."""
     if isinstance(fault, exceptions.APIException):
         return answer_to_api(request, fault)
-    if isinstance(fault, OperationalError | InterfaceError):
+    if isinstance(fault, AWAY):
         logger.error("database is away", extra={"fault": repr(fault)})
         return answer(request, 503, "the database is away", headers={"Retry-After": str(RETRY_AFTER_S)})
     for kind, status, detail in OF_DJANGO:
@@ -136,5 +138,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500; the log has the trace under the request's id."""
+    """Django's handler500, 503 where a view that is not DRF's has met no database; the log has the trace."""
+    fault = sys.exc_info()[1]
+    if isinstance(fault, AWAY) and (found := answer_to(request, fault)):
+        return found
     return answer(request, 500, "an unexpected fault; the log has it under this answer's X-Request-ID")

@@ -118,6 +118,20 @@ def test_an_unexpected_fault_is_a_problem_that_tells_nothing(
     assert "ZeroDivision" not in answer.content.decode()
 
 
+def test_a_page_without_a_database_tells_when_to_come_again(
+    anonymous: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_args: object) -> None:
+        raise OperationalError("gone away")
+
+    monkeypatch.setattr("django.contrib.admin.sites.AdminSite.has_permission", away)
+    anonymous.raise_request_exception = False
+    for accept, kind in (("text/html", "text/html; charset=utf-8"), ("*/*", "application/problem+json")):
+        answer = anonymous.get("/admin/", headers={"Accept": accept})
+        assert (answer.status_code, answer["Retry-After"], answer["Content-Type"]) == (503, "5", kind)
+        assert "the database is away" in answer.content.decode()
+
+
 def test_djangos_own_handlers_answer_problems() -> None:
     assert problems.bad_request(REQUEST, ZeroDivisionError()).status_code == 400
     assert problems.bad_request(REQUEST, RequestDataTooBig()).status_code == 413
