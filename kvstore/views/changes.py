@@ -144,7 +144,8 @@ class Stream:
                 if found.items:
                     yield events_of(found)
                 elif time.monotonic() >= comment_at:
-                    yield b":\n\n"
+                    # Past changes that it does not show, so that who comes again need not find them in the log.
+                    yield b":\nid: %d\n\n" % found.revision
                 else:
                     time.sleep(LOOK_S)
                     continue

@@ -400,8 +400,19 @@ def test_a_stream_says_something_every_15_seconds(stream: Open, monkeypatch: pyt
     monkeypatch.setattr(view.time, "sleep", sleep)
     pieces = stream()
     for end_s in (15, 30, 45):
-        assert next(pieces) == b":\n\n"
+        assert next(pieces) == b":\nid: 0\n\n"
         assert seconds[0] == end_s
+
+
+def test_a_stream_goes_on_past_changes_that_it_does_not_show(
+    stream: Open, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view, "COMMENT_S", 0)
+    pieces = stream("prefix=mine/")
+    assert next(pieces) == b":\nid: 0\n\n"
+    for _ in range(3):
+        store.put(path_of("ns", "other"), store.Value(b"1", "text/plain"), now=clock.now)
+    assert next(pieces) == b":\nid: 3\n\n"
 
 
 def test_a_stream_tells_that_a_record_has_expired(api: APIClient, clock: Clock, stream: Open) -> None:
