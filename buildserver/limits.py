@@ -9,10 +9,11 @@ from rest_framework.views import APIView
 from assets.conf import conf as assets
 from assets.names import MAX_NAME_BYTES
 from buildserver import access, bodies, content, gate
-from kvstore import envelopes, keys, metadata, models, transactions, values
+from kvstore import conditions, envelopes, keys, metadata, transactions, values
+from kvstore.admin.transfer import MAX_UPLOAD_BYTES
 from kvstore.conf import conf as records
 from kvstore.serializers import MAX_LIMIT, MAX_WAIT_S
-from kvstore.store import answers, listing
+from kvstore.store import answers, listing, writing
 from kvstore.store.transactions import MAX_ANSWER_BYTES
 from powerplant.conf import conf as plans
 
@@ -55,10 +56,15 @@ def of_records() -> dict[str, float | None]:
         "key_bytes": keys.MAX_KEY_BYTES,
         "namespace_bytes": keys.MAX_NAMESPACE_BYTES,
         "value_bytes": records.max_value_bytes,
-        "content_type_characters": models.MAX_CONTENT_TYPE,
+        "save_body_bytes": records.max_body_bytes,
+        "content_type_characters": values.MAX_TYPE_CHARACTERS,
         "metadata_bytes": metadata.MAX_BYTES,
+        "metadata_name_characters": metadata.MAX_NAME_CHARACTERS,
         "ttl_s": envelopes.MAX_TTL_S,
+        "version": conditions.MAX_VERSION,
         "json_depth": values.MAX_DEPTH,
+        "json_integer_characters": values.MAX_INTEGER_CHARACTERS,
+        "faults_told": envelopes.MAX_FAULTS,
         "list_items": MAX_LIMIT,
         "list_value_bytes": listing.MAX_PAGE_BYTES,
         "txn_operations": transactions.MAX_OPS,
@@ -68,6 +74,10 @@ def of_records() -> dict[str, float | None]:
         "history_changes_of_a_key": records.history_count,
         "history_days": records.history_days,
         "idempotency_key_hours": answers.KEPT_FOR.total_seconds() / 3600,
+        "idempotency_key_characters": answers.MAX_KEY_CHARACTERS,
+        "idempotency_answer_bytes": answers.MAX_KEPT_BYTES,
+        "write_s": writing.MAX_WRITE_S,
+        "admin_import_bytes": MAX_UPLOAD_BYTES,
     }
 
 

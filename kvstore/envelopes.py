@@ -71,13 +71,13 @@ def read_save(body: bytes) -> Save:
     """The envelope `{"key", "value", "ttl"?, "version"?}`.
 
     body    JSON in UTF-8
-    raises  NotJSON; BadBody with every fault: missing and unknown members, wrong types and ranges; where there is none
-            of these, members that come twice
+    raises  NotJSON; BadBody with every fault, or the first MAX_FAULTS and that there are more: missing and unknown
+            members, wrong types and ranges; where there is none of these, members that come twice
     """
     members = values.decode(body)
     if not isinstance(members, dict):
         raise BadBody([Fault("", "invalid", "the body is not a JSON object with key and value")])
-    refuse(list(faults_of(members, SAVE, ("key", "value"))) or list(repeated(body, depth=1)))
+    refuse(first(faults_of(members, SAVE, ("key", "value"))) or first(repeated(body, depth=1)))
     # The members were decoded for the checks only: a number of 30 digits is exact in nothing but its own text.
     value = bytes(_members.decode(body)["value"])
     version = int(members["version"]) if "version" in members else None
@@ -89,7 +89,7 @@ def read_restore(body: bytes) -> int:
     members = values.decode(body)
     if not isinstance(members, dict):
         raise BadBody([Fault("", "invalid", "the body is not a JSON object with restore")])
-    refuse(list(faults_of(members, RESTORE, RESTORE)) or list(repeated(body, depth=1)))
+    refuse(first(faults_of(members, RESTORE, RESTORE)) or first(repeated(body, depth=1)))
     return int(members["restore"])
 
 
@@ -98,7 +98,7 @@ def read_quota(body: bytes) -> Quota:
     members = values.decode(body)
     if not isinstance(members, dict):
         raise BadBody([Fault("", "invalid", "the body is not a JSON object with max_keys and max_bytes")])
-    refuse(list(faults_of(members, QUOTA, ())) or list(repeated(body, depth=1)))
+    refuse(first(faults_of(members, QUOTA, ())) or first(repeated(body, depth=1)))
     bounds = {name: None if bound is None else int(bound) for name, bound in members.items()}
     return Quota(bounds.get("max_keys"), bounds.get("max_bytes"))
 
@@ -107,6 +107,14 @@ def refuse(faults: Sequence[Fault]) -> None:
     """Pass where there is no fault, or raise BadBody."""
     if faults:
         raise BadBody(faults)
+
+
+def first(faults: Iterator[Fault]) -> list[Fault]:
+    """The first MAX_FAULTS, and one that says so where there are more."""
+    found = list(islice(faults, MAX_FAULTS + 1))
+    if len(found) > MAX_FAULTS:
+        found[MAX_FAULTS] = Fault("", "more", f"there are more than the {MAX_FAULTS} told here")
+    return found
 
 
 def faults_of(
@@ -121,17 +129,18 @@ def faults_of(
             yield Fault(pointer(*at, name), "required", f"the member {name} is missing")
     if members.keys() <= rules.keys():
         return
-    for name in islice((name for name in members if name not in rules), MAX_FAULTS):
-        yield Fault(pointer(*at, name), "unknown", f"there is no such member; there are {', '.join(rules)}")
+    for name in members:
+        if name not in rules:
+            yield Fault(pointer(*at, name), "unknown", f"there is no such member; there are {', '.join(rules)}")
 
 
 def repeated(body: bytes, depth: int) -> Iterator[Fault]:
-    """The first of the members that come twice in one object; raises NotJSON.
+    """The members that come twice in one object; raises NotJSON.
 
     body   JSON that was checked
     depth  at how many steps its own members end and values begin, whose insides are told as the value
     """
-    for steps, name, times in islice(values.repeated(body), MAX_FAULTS):
+    for steps, name, times in values.repeated(body):
         yield Fault(pointer(*steps[:depth]), "repeated", values.told_twice(name, times))
 
 

@@ -12,7 +12,8 @@ import msgspec
 from kvstore.values import shown
 
 MAX_BYTES = 1024
-NAME = re.compile(r"[a-z0-9-]{1,64}")
+MAX_NAME_CHARACTERS = 64
+NAME = re.compile(rf"[a-z0-9-]{{1,{MAX_NAME_CHARACTERS}}}")
 UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 IN_WSGI = "HTTP_X_META_"
 IN_HTTP = "X-Meta-"
@@ -52,7 +53,9 @@ def check(metadata: Mapping[str, str]) -> None:
     """Pass metadata that can be stored and sent back, or raise BadMetadata, MetadataTooLarge."""
     for name, value in metadata.items():
         if not NAME.fullmatch(name):
-            raise BadMetadata(f"{shown(name)!a} is no name after X-Meta-; that is 1 to 64 of a-z 0-9 -")
+            raise BadMetadata(
+                f"{shown(name)!a} is no name after X-Meta-; that is 1 to {MAX_NAME_CHARACTERS} of a-z 0-9 -"
+            )
         if found := UNSAFE.search(value):
             what = f"U+{ord(found[0]):04X} at character {found.start() + 1}"
             raise BadMetadata(f"the value of X-Meta-{name} has {what}; control characters are not taken")

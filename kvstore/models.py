@@ -10,9 +10,9 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kvstore import keys
+from kvstore.values import MAX_TYPE_CHARACTERS
 
 PUT, DELETE, EXPIRE = "put", "delete", "expire"
-MAX_CONTENT_TYPE = 255
 MAX_AUTHOR = 64
 
 
@@ -168,7 +168,7 @@ class Record(ReadModel):
     """
 
     path = ByteText(primary_key=True, max_length=keys.MAX_PATH_BYTES)
-    content_type = models.CharField(max_length=MAX_CONTENT_TYPE)
+    content_type = models.CharField(max_length=MAX_TYPE_CHARACTERS)
     meta = models.TextField()
     size_bytes = models.BigIntegerField()
     replaced_bytes = models.BigIntegerField()
@@ -237,7 +237,7 @@ class Change(ReadModel):
     version = models.BigIntegerField()
     at = models.DateTimeField()
     author = models.CharField(max_length=MAX_AUTHOR)
-    content_type = models.CharField(max_length=MAX_CONTENT_TYPE)
+    content_type = models.CharField(max_length=MAX_TYPE_CHARACTERS)
     meta = models.TextField()
     size_bytes = models.BigIntegerField()
     expires_at = models.DateTimeField(null=True)

@@ -7,7 +7,10 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from kvstore.conditions import MAX_VERSION
 from kvstore.envelopes import MAX_TTL_S
 from kvstore.keys import MAX_KEY_BYTES, NAMESPACE_PATTERN
+from kvstore.metadata import MAX_BYTES
 from kvstore.serializers import DEFAULT_LIMIT, MAX_LIMIT, MAX_WAIT_S
+from kvstore.store.answers import MAX_KEY_CHARACTERS
+from kvstore.transactions import MAX_OPS
 from kvstore.values import MAX_TYPE_CHARACTERS, TYPE_PATTERN
 
 PROBLEM = "application/problem+json"
@@ -141,10 +144,10 @@ OP = {
         closed("delete", delete=closed("key", key=KEY)),
     ]
 }
-OPS = {"type": "array", "items": OP, "maxItems": 1000}
+OPS = {"type": "array", "items": OP, "maxItems": MAX_OPS}
 TXN = closed(
     "",
-    compare={"type": "array", "items": closed("key version", key=KEY, version=WHATEVER), "maxItems": 1000},
+    compare={"type": "array", "items": closed("key version", key=KEY, version=WHATEVER), "maxItems": MAX_OPS},
     success=OPS,
     failure=OPS,
 )
@@ -184,11 +187,13 @@ TOUCH = in_query("touch", {"type": "string"}, "what this POST does", required=Tr
 IF_MATCH = in_header("If-Match", ETAGS, 'the ETags of which one must be current, such as "7"; *: the key must be there')
 IF_NONE_MATCH = in_header("If-None-Match", ETAGS, "the ETags of which none may be current; *: the key must be absent")
 IDEMPOTENCY = in_header(
-    "Idempotency-Key", "^[!-~]{1,255}$", "1 to 255 printable ASCII characters: sent again, it is done once"
+    "Idempotency-Key",
+    f"^[!-~]{{1,{MAX_KEY_CHARACTERS}}}$",
+    f"1 to {MAX_KEY_CHARACTERS} printable ASCII characters: sent again, it is done once",
 )
 META = in_header(
     "X-Meta-Name",
-    "^[ -~]{0,1000}$",
+    f"^[ -~]{{0,{MAX_BYTES}}}$",
     "metadata under any name, UTF-8 up to 1 KiB together, which comes back with the value",
 )
 PREFIX = in_query("prefix", START_OF_KEY, "what keys begin with")

@@ -7,19 +7,18 @@
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import msgspec
 
 from kvstore import values
 from kvstore.envelopes import (
-    MAX_FAULTS,
     BadBody,
     Fault,
     Rule,
     current_fault,
     faults_of,
+    first,
     key_fault,
     pointer,
     refuse,
@@ -109,7 +108,7 @@ def read_txn(body: bytes) -> Txn:
     members = values.decode(body)
     if not isinstance(members, dict):
         raise BadBody([Fault("", "invalid", f"the body is not a JSON object with {', '.join(TXN)}")])
-    refuse(first(txn_faults(members)) or list(repeated(body, MEMBER_DEPTH)))
+    refuse(first(txn_faults(members)) or first(repeated(body, MEMBER_DEPTH)))
     # The members were decoded for the checks only; a value keeps its bytes in its own text alone.
     held = _branches.decode(body)
     return Txn(
@@ -117,14 +116,6 @@ def read_txn(body: bytes) -> Txn:
         ops_of(members.get("success", ()), held.success),
         ops_of(members.get("failure", ()), held.failure),
     )
-
-
-def first(faults: Iterator[Fault]) -> list[Fault]:
-    """The first MAX_FAULTS, and one that says so where there are more."""
-    found = list(islice(faults, MAX_FAULTS + 1))
-    if len(found) > MAX_FAULTS:
-        found[MAX_FAULTS] = Fault("", "more", f"there are more than the {MAX_FAULTS} told here")
-    return found
 
 
 def txn_faults(members: Mapping[str, object]) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ JSON = "application/json"
 BYTES = "application/octet-stream"
 MAX_DEPTH = 100
 MAX_TYPE_CHARACTERS = 255
+MAX_INTEGER_CHARACTERS = 4300  # msgspec's bound, which counts the sign; what has a fraction may be longer
 # Of what a hostile body has by the thousand only so much is repeated in the answer.
 MAX_SHOWN = 64
 WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

@@ -10,10 +10,13 @@ from typing import Any
 
 from django.db import IntegrityError
 
+from kvstore.conf import STATEMENT_BYTES
 from kvstore.store.databases import reading, writing_rows
 from kvstore.store.faults import OtherRequest, Repeated
 
 KEPT_FOR = timedelta(hours=24)
+MAX_KEPT_BYTES = STATEMENT_BYTES
+MAX_KEY_CHARACTERS = 255
 
 
 @dataclass(frozen=True)

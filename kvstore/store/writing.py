@@ -16,10 +16,9 @@ from django.db import IntegrityError, OperationalError
 from kvstore.backends import Buried, Logged, Put, Rows, Stored, Versions, When, moment
 from kvstore.cache import cache
 from kvstore.conditions import Condition
-from kvstore.conf import STATEMENT_BYTES
 from kvstore.keys import Path
 from kvstore.models import DELETE, EXPIRE, PUT
-from kvstore.store.answers import KEPT_FOR, Once
+from kvstore.store.answers import KEPT_FOR, MAX_KEPT_BYTES, Once
 from kvstore.store.databases import writing_rows
 from kvstore.store.faults import AnswerTooLarge, QuotaExceeded, Repeated
 
@@ -153,8 +152,8 @@ class Writing:
     def remember(self, once: Once, result: Any) -> None:
         """Keep the answer of this write; raises AnswerTooLarge, or Repeated where another request was quicker."""
         status, body = once.render(result)
-        if len(body) > STATEMENT_BYTES:
-            raise AnswerTooLarge(len(body), STATEMENT_BYTES, kept=True)
+        if len(body) > MAX_KEPT_BYTES:
+            raise AnswerTooLarge(len(body), MAX_KEPT_BYTES, kept=True)
         try:
             self.rows.keep_answer(once.token, once.digest, status, self.revision, body, self.now, self.now - KEPT_FOR)
         except IntegrityError:

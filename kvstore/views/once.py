@@ -16,7 +16,7 @@ from kvstore.shown import revision_headers
 from kvstore.store import answers
 from kvstore.views.answering import KeyValueView
 
-KEY = re.compile(r"[!-~]{1,255}")
+KEY = re.compile(rf"[!-~]{{1,{answers.MAX_KEY_CHARACTERS}}}")
 REFUSALS = (store.Absent, store.NoVersion, store.VersionConflict, store.QuotaExceeded)
 HEADER = "X-KV-Revision"
 
@@ -76,7 +76,9 @@ class OnceView(KeyValueView):
 def token_of(request: HttpRequest, key: str) -> str:
     """Who asks, where, and the key; raises ValidationError (400)."""
     if not KEY.fullmatch(key):
-        raise ValidationError({"Idempotency-Key": "the Idempotency-Key is 1 to 255 printable ASCII characters"})
+        raise ValidationError(
+            {"Idempotency-Key": f"the Idempotency-Key is 1 to {answers.MAX_KEY_CHARACTERS} printable ASCII characters"}
+        )
     return hashlib.sha256(f"{sender_of(request)}\0{request.path}\0{key}".encode()).hexdigest()
 
 
