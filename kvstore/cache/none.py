@@ -25,12 +25,13 @@ class Nothing(Cache):
 
 
 class Closed(Nothing):
-    """In place of a shared cache that cannot be reached: other processes may hit it, so no write may begin."""
+    """In place of a shared cache that cannot be reached: others may hit what is there, so none of it may change."""
 
     def __init__(self, why: Exception) -> None:
         """What is wrong with it."""
         self._why = why
 
-    def begin(self, paths: Collection[Path] | None) -> None:  # noqa: ARG002 - whatever they are
-        """Raises CacheAway."""
-        raise CacheAway(f"the cache cannot be told of the write: {self._why}")
+    def begin(self, paths: Collection[Path] | None) -> None:
+        """Raises CacheAway, unless no path is to change."""
+        if paths is None or paths:
+            raise CacheAway(f"the cache cannot be told of the write: {self._why}")
