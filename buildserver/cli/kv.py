@@ -21,9 +21,8 @@ TEXT, OCTETS = "text/plain; charset=utf-8", "application/octet-stream"
 SHORT = {"json": "application/json", "text": TEXT, "bytes": OCTETS}
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 namespace = click.option("--namespace", default="default", show_default=True, help="Where the key is.")
-if_version = click.option(
-    "--if-version", type=click.IntRange(0), help="Only if this is the current version; 0: absent."
-)
+VERSIONS = click.IntRange(0, 2**63 - 1)
+if_version = click.option("--if-version", type=VERSIONS, help="Only if this is the current version; 0: absent.")
 
 
 @click.group("kv")
@@ -36,7 +35,10 @@ def meta_of(_context: click.Context, _option: click.Parameter, given: tuple[str,
     pairs = [pair.partition("=") for pair in given]
     if not all(name and equals for name, equals, _ in pairs):
         raise click.BadParameter("it is like owner=me")
-    return {name.lower(): value for name, _, value in pairs}
+    found = {name.lower(): value for name, _, value in pairs}
+    if len(found) < len(pairs):
+        raise click.BadParameter("a name is given twice")
+    return found
 
 
 @kv_group.command("put")

@@ -125,7 +125,7 @@ def condition_of(version: int | None) -> Any:
 @contextmanager
 def told() -> Iterator[None]:
     """The faults of the app as those that a server would answer."""
-    from django.db import DatabaseError  # noqa: PLC0415 - Django must be ready
+    from django.db import Error  # noqa: PLC0415 - Django must be ready
 
     from kvstore import problems  # noqa: PLC0415
     from kvstore.cache import CacheAway  # noqa: PLC0415
@@ -138,5 +138,5 @@ def told() -> Iterator[None]:
         raise Refused(BAD_REQUEST, str(fault)) from None
     except CacheAway as fault:
         raise Unreachable(f"the cache is away: {fault}") from None
-    except DatabaseError as fault:
+    except Error as fault:
         raise Unreachable(f"the database is away: {fault}") from None

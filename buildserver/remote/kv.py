@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from buildserver.remote.http import NOT_FOUND, Refused, Server
-from kvstore import keys, metadata
+from kvstore import keys, metadata, values
 
 LIMIT = "1000"
 
@@ -70,6 +70,8 @@ class Records:
         version  that must be there now, 0: none; None: whatever is there
         """
         metadata.check(meta)
+        if fault := values.content_type_fault(content_type):
+            raise ValueError(fault)
         headers: dict[str, str | bytes] = {"Content-Type": content_type, **condition_of(version)}
         headers |= {f"X-Meta-{name}": value.encode() for name, value in meta.items()}
         answer = self._server.send(self._path(key), {"ttl": ttl} if ttl else {}, data, size, headers)
@@ -93,7 +95,9 @@ class Records:
         self._server.ask("DELETE", self._path(key), {}, headers=condition_of(version)).read()
 
     def entries(self, prefix: str, delimiter: str, *, values: bool) -> Iterator[Item | Prefix]:
-        """Keys and common prefixes in byte order, asked a page at a time."""
+        """Keys and common prefixes in byte order, asked a page at a time; raises ValueError for what none can be."""
+        keys.check_prefix(prefix)
+        keys.check_prefix(delimiter)
         query = {"prefix": prefix, "delimiter": delimiter, "limit": LIMIT, "values": str(values).lower()}
         while True:
             page = self._page(query)

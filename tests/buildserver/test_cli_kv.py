@@ -1,15 +1,19 @@
 """`builder kv`, here and against a server: most of it within this process, some as the processes that a user starts."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from click.testing import CliRunner, Result
+from django.db import InterfaceError, OperationalError
 
 from buildserver.cli import main
+from kvstore.backends import sessions
+from tests import services
 from tests.conftest import Start
 from tests.live import PROJECT, Service, environment
 from tests.services import free_port
@@ -51,13 +55,17 @@ class Kv:
     def told(self, *arguments: str) -> Any:
         return json.loads(self.out(*arguments, "--json"))
 
-    def process(self, *arguments: str, code: str = "", data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    def process(
+        self, *arguments: str, code: str = "", data: bytes = b"", stdout: IO[bytes] | int = subprocess.PIPE
+    ) -> subprocess.CompletedProcess[bytes]:
         """The same as a process of its own, in its home; `code` runs at its end."""
         start = [sys.executable, "-c", f"from buildserver.cli import main; main(standalone_mode=False)\n{code}"]
         start = start if code else [sys.executable, "-m", "buildserver.cli"]
         variables = environment(self.home, **self.place)
         line = [*start, *self.line(arguments)]
-        ended = subprocess.run(line, cwd=PROJECT, env=variables, input=data, capture_output=True, check=False)
+        ended = subprocess.run(
+            line, cwd=PROJECT, env=variables, input=data, stdout=stdout, stderr=subprocess.PIPE, check=False
+        )
         assert b"Traceback" not in ended.stderr, ended.stderr.decode()
         return ended
 
@@ -87,6 +95,26 @@ def test_keeps_the_exact_bytes_of_files_and_of_standard_input(kv: Kv, tmp_path: 
     assert (tmp_path / "out").read_bytes() == BYTES[1:]
     assert kv("get", "c", "-o", str(tmp_path / "none")).exit_code == 3
     assert not (tmp_path / "none").exists()
+
+
+def test_a_value_and_files_need_not_be_utf_8(kv: Kv, tmp_path: Path) -> None:
+    file, out = (os.fsencode(tmp_path) + name for name in (b"/\xff", b"/\xfe"))
+    assert kv.process("put", "a", os.fsdecode(b"\xff\xfe ")).returncode == 0
+    assert kv.process("get", "a").stdout == b"\xff\xfe "
+    Path(os.fsdecode(file)).write_bytes(BYTES)
+    assert kv.process("put", "a", "--file", os.fsdecode(file)).returncode == 0
+    ended = kv.process("get", "a", "-o", os.fsdecode(out), "--json")
+    assert (ended.returncode, out in ended.stdout) == (0, True)
+    assert Path(os.fsdecode(out)).read_bytes() == BYTES
+
+
+def test_an_output_that_cannot_be_written_is_told(kv: Kv) -> None:
+    kv.process("put", "a", "--file", "-", data=BYTES * 10)
+    for arguments in (["get", "a"], ["get", "a", "--json"], ["list"], ["put", "b", "1"]):
+        with Path("/dev/full").open("wb") as full:
+            ended = kv.process(*arguments, stdout=full)
+        said = b"builder: the output cannot be written: No space left on device\n"
+        assert (ended.returncode, ended.stderr) == (1, said)
 
 
 def test_tells_all_there_is_in_json(kv: Kv) -> None:
@@ -175,7 +203,20 @@ def test_lists_by_prefix_and_delimiter_with_values_that_fit_into_a_line(kv: Kv) 
         (["put", "a", "x", "--if-version", "1", "--if-absent"], 2, "--if-absent is --if-version 0; give one of them"),
         (["put", "a"], 2, "give the value or --file PATH, one of them"),
         (["put", "a", "x", "--file", "-"], 2, "give the value or --file PATH, one of them"),
+        (["put", "a", "x", "--if-version", str(2**63)], 2, "--if-version"),
+        (["put", "a", "x", "--meta", "A=1", "--meta", "a=2"], 2, "a name is given twice"),
         (["get"], 2, "Missing argument 'KEY'"),
+        # Bytes that are not UTF-8 reach us as lone surrogates.
+        (["put", "\udcff", "x"], 1, "the key has a lone surrogate at character 1"),
+        (["get", "a\udcff"], 1, "the key has a lone surrogate at character 2"),
+        (["get", "\udcff", "--json"], 1, "the key has a lone surrogate at character 1"),
+        (["delete", "\udcff"], 1, "the key has a lone surrogate at character 1"),
+        (["list", "--prefix", "\udcff"], 1, "the key has a lone surrogate at character 1"),
+        (["list", "--delimiter", "\udcff"], 1, "the key has a lone surrogate at character 1"),
+        (["list", "--namespace", "\udcff"], 1, "'\\udcff' is no namespace"),
+        (["put", "a", "x", "--type", "text/\udcff"], 1, "'text/\\udcff' is no content type"),
+        (["put", "a", "x", "--meta", "\udcff=1"], 1, "'\\udcff' is no name after X-Meta-"),
+        (["put", "a", "x", "--meta", "a=\udcff"], 1, "the value of X-Meta-a has U+DCFF at character 1"),
         (["steal"], 2, "No such command 'steal'"),
     ],
 )
@@ -194,19 +235,77 @@ def test_a_value_above_the_limit_is_refused(kv: Kv) -> None:
     assert kv.out("put", "a", "--file", "-", data=b"x" * 2**20) == "1\n"
 
 
+ALL = (["put", "a", "1"], ["get", "a"], ["get", "a", "--json"], ["delete", "a"], ["list"], ["list", "--json"])
+
+
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
         ({"BUILDSERVER_URL": "http://127.0.0.1:{port}"}, "does not answer: "),
         ({"DATABASE_URL": "sqlite:////proc/no/such/db"}, "the database of the records cannot be opened: "),
-        ({"CACHE_URL": "redis://127.0.0.1:{port}/0"}, "the cache is away: "),
+        pytest.param(
+            {"DATABASE_URL": "mysql://a:b@127.0.0.1:{port}/c"}, "the database is away: ",
+            marks=pytest.mark.service("mariadbd"),
+        ),
     ],
-)
-def test_what_is_away_ends_with_5(variables: dict[str, str], said: str, tmp_path: Path) -> None:
+)  # fmt: skip
+@pytest.mark.parametrize("arguments", ALL)
+def test_what_is_away_ends_with_5(arguments: list[str], variables: dict[str, str], said: str, tmp_path: Path) -> None:
     port = str(free_port())
     kv = Kv(tmp_path, {name: value.format(port=port) for name, value in variables.items()})
-    ended = kv.process("put", "a", "1")
-    assert (ended.returncode, said in ended.stderr.decode()) == (5, True), ended.stderr
+    ended = kv.process(*arguments)
+    assert (ended.returncode, said in ended.stderr.decode(), ended.stdout) == (5, True, b""), ended.stderr
+
+
+@pytest.mark.parametrize("fault", [OperationalError("database is locked"), InterfaceError(0, "")])
+@pytest.mark.parametrize("arguments", ALL)
+def test_a_database_that_goes_away_meanwhile_ends_with_5(
+    arguments: list[str], fault: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Kv(tmp_path, {})
+    here.out("put", "a", "0")
+
+    def away(_connection: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(sessions, "be_alive", away)
+    ended = here(*arguments)
+    assert (ended.exit_code, ended.stderr) == (5, f"builder: the database is away: {fault}\n")
+
+
+@pytest.mark.parametrize("at", ["here", "server"])
+def test_while_the_cache_is_away_reads_go_on_and_writes_end_with_5(at: str, start: Start, tmp_path: Path) -> None:
+    first = Kv(tmp_path, {})
+    assert first.process("put", "a", "0").returncode == 0
+    place = {"CACHE_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    if at == "server":
+        service = start(**place)
+        place = {"BUILDSERVER_URL": service.url, "BUILDSERVER_KEY": service.key}
+    kv = Kv(tmp_path, place)
+    for arguments in (["put", "a", "1"], ["delete", "a"]):
+        ended = kv.process(*arguments)
+        assert (ended.returncode, b"the cache is away" in ended.stderr) == (5, True), ended.stderr
+    assert kv.process("get", "a").stdout == b"0"
+    assert kv.process("list", "--values").stdout == b"a\t0\n"
+
+
+@pytest.mark.service("mariadbd")
+def test_the_same_over_mariadb(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "mariadb").mkdir()
+    with services.mariadb(tmp_path / "mariadb") as url:
+        service = start(DATABASE_URL=url)
+        here = Kv(tmp_path, {"DATABASE_URL": url})
+        there = Kv(tmp_path, {"BUILDSERVER_URL": service.url, "BUILDSERVER_KEY": service.key})
+        assert here.process("put", "é ", "--file", "-", "--meta", "who=ü", data=BYTES).stdout == b"1\n"
+        assert there.process("get", "é ").stdout == here.process("get", "é ").stdout == BYTES
+        assert there.process("get", "é ", "--json").stdout == here.process("get", "é ", "--json").stdout
+        assert there.process("put", "É ", "x", "--if-absent").stdout == b"1\n"
+        assert there.process("list", "--values").stdout == here.process("list", "--values").stdout
+        for kv in (here, there):
+            assert kv.process("delete", "É ", "--if-version", "2").returncode == 4
+            assert kv.process("get", "é").returncode == 3
+        assert here.process("delete", "É ", "--if-version", "1").returncode == 0
+        assert there.process("get", "É ").returncode == 3
 
 
 def test_a_key_that_may_not_is_refused(service: Service, tmp_path: Path) -> None:
