@@ -98,8 +98,8 @@ def send(request: Request) -> Answer:
 
 
 def is_problem(answer: Answer) -> bool:
-    """Whether it is a documented refusal."""
-    if answer.headers.get("Content-Type") != PROBLEM:
+    """Whether it is a documented refusal; that of a HEAD has no body, and so is none."""
+    if answer.headers.get("Content-Type") != PROBLEM or not answer.body:
         return False
     told = answer.json()
     return told["status"] == answer.status and {"type", "title", "detail", "instance"} <= told.keys()
