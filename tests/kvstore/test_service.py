@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -18,7 +19,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.live import Service
+from tests.conftest import Start
+from tests.live import PROJECT, Service
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -39,6 +41,15 @@ def served(request: pytest.FixtureRequest) -> Service:
     name = "service" if request.param == "sqlite" else "on_mariadb"
     found: Service = request.getfixturevalue(name)
     return found
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.service("mariadbd"))])
+def on_the_host(request: pytest.FixtureRequest, start: Start) -> Service:
+    """A service over each database that is written to from this host alone, and so may cache here."""
+    if request.param == "sqlite":
+        found: Service = request.getfixturevalue("service")
+        return found
+    return start(OPEN_RATE="none", DATABASE_URL=request.getfixturevalue("mariadb"), CACHE_URL="shm://")
 
 
 @pytest.fixture(scope="module")
@@ -263,6 +274,47 @@ def raw(service: Service, line: str, *headers: str, body: bytes = b"") -> bytes:
 
 def statuses(received: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1.1 (\d+)", received)]
+
+
+def test_what_is_written_beside_the_service_each_worker_shows_at_once(on_the_host: Service, namespace: str) -> None:
+    service, url = on_the_host, f"/api/v1/namespaces/{namespace}/keys/a"
+    put(service, namespace)
+    sessions = on_each_worker(service)
+
+    def shown() -> set[str]:
+        """What every worker has, asked until each has it from its cache."""
+        headers = {"Authorization": f"Bearer {service.key}"}
+        return {each.get(service.url + url, headers=headers, timeout=60).text for each in sessions for _ in range(3)}
+
+    def manage(*arguments: str, data: str = "") -> None:
+        line = [sys.executable, str(PROJECT / "manage.py"), *arguments]
+        subprocess.run(line, env=service.environment, input=data, text=True, check=True, capture_output=True)
+
+    def shell(*lines: str) -> None:
+        start = "from django.utils import timezone; from kvstore import store; from kvstore.keys import path_of"
+        manage("shell", "--no-imports", "-c", "\n".join([start, f'NS, A = "{namespace}", "a"', *lines]))
+
+    assert shown() == {"1"}
+    shell('store.put(path_of(NS, A), store.Value(b"shell", "text/plain"), now=timezone.now())')
+    assert shown() == {"shell"}
+    times = '"expires_at": null, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"'
+    lines = [
+        f'{{"kvstore": 1, "namespace": "{namespace}", "revision": 1, "version_floor": 0}}',
+        f'{{"key": "a", "version": 1, "value": "import", {times}}}',
+        f'{{"end": "{namespace}", "records": 1, "changes": 0, "more": false}}\n',
+    ]
+    manage("kv_import", "--on-conflict", "replace", data="\n".join(lines))
+    assert shown() == {'"import"'}
+    # Past the store nobody is told, which shows that all this came from caches; the sweep tells everyone.
+    shell(
+        "from django.db import connection",
+        """connection.cursor().execute("UPDATE kvstore_record SET value = X'70617374' WHERE path = %s", [path_of(NS, A)])""",
+    )
+    assert shown() == {'"import"'}
+    manage("kv_sweep")
+    assert shown() == {"past"}
+    shell("from kvstore.store import namespaces; namespaces.delete(NS, now=timezone.now())")
+    assert {json.loads(problem)["status"] for problem in shown()} == {404}
 
 
 def test_of_a_head_no_body_is_sent_and_the_connection_goes_on(served: Service, namespace: str) -> None:
