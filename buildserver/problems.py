@@ -17,6 +17,8 @@ from rest_framework import exceptions
 
 PAGES = ("/admin/", "/planner/", "/api/docs/")
 RETRY_AFTER_S = 5
+SQLITE_FULL = 13
+FULL_IN_MARIADB = ((1021,), (1114,))  # ER_DISK_FULL, ER_RECORD_FILE_FULL
 OF_DJANGO: tuple[tuple[type[Exception], int, str], ...] = (
     (Http404, 404, "there is nothing here"),
     (PermissionDenied, 403, "this is not allowed"),
@@ -75,6 +77,9 @@ def answer_to(request: HttpRequest, fault: Exception) -> HttpResponse | None:
     """The answer to an exception of Django, DRF or the database, or None."""
     if isinstance(fault, exceptions.APIException):
         return answer_to_api(request, fault)
+    if is_full(fault):
+        logger.error("database is full", extra={"fault": repr(fault)})
+        return answer(request, 507, "the database is full")
     if isinstance(fault, AWAY):
         logger.error("database is away", extra={"fault": repr(fault)})
         return answer(request, 503, "the database is away", headers={"Retry-After": str(RETRY_AFTER_S)})
@@ -84,6 +89,12 @@ def answer_to(request: HttpRequest, fault: Exception) -> HttpResponse | None:
     if isinstance(fault, DatabaseError):
         logger.error("database refused", exc_info=fault)
     return None
+
+
+def is_full(fault: Exception) -> bool:
+    """Whether the database has no place for more, which waiting does not change."""
+    sqlite_says = getattr(fault.__cause__, "sqlite_errorcode", None)
+    return isinstance(fault, OperationalError) and (sqlite_says == SQLITE_FULL or fault.args[:1] in FULL_IN_MARIADB)
 
 
 def answer_to_api(request: HttpRequest, fault: exceptions.APIException) -> HttpResponse:

@@ -260,7 +260,7 @@ FAULTS = {
     422: "The Idempotency-Key was used for another body",
     431: "The metadata is larger than 1 KiB",
     503: "The database or the cache is away, or no place is free for a request that waits",
-    507: "The quota of the namespace is reached",
+    507: "The quota of the namespace is reached, or the database is full",
 }
 
 

@@ -46,7 +46,7 @@ class Namespace(KeyValueView):
     @extend_schema(
         operation_id="kv_delete_namespace",
         parameters=[schema.NAMESPACE, schema.REVISION],
-        responses=schema.gone(404),
+        responses=schema.gone(404, 507),
     )
     def delete(self, request: HttpRequest, namespace: str) -> HttpResponse:
         """Delete all of its keys with their history. Versions and revisions go on where they were."""
@@ -83,7 +83,7 @@ class Quota(KeyValueView):
         operation_id="kv_set_quota",
         parameters=[schema.NAMESPACE, schema.REVISION],
         request={values.JSON: schema.SET_QUOTA},
-        responses=schema.answers(413, 415, s200=schema.QUOTA),
+        responses=schema.answers(413, 415, 507, s200=schema.QUOTA),
     )
     def put(self, request: HttpRequest, namespace: str) -> HttpResponse:
         """Bound a namespace, which need not be there yet. What is above the bound stays; more is refused (507)."""

@@ -105,7 +105,7 @@ class Deleting(KeyValueView):
     delete=extend_schema(
         operation_id="kv_delete",
         parameters=[schema.KEY_IN_QUERY, schema.REVISION],
-        responses=schema.answers(404, 414, s200=schema.DELETED),
+        responses=schema.answers(404, 414, 507, s200=schema.DELETED),
     )
 )
 class Delete(Deleting):
@@ -116,7 +116,7 @@ class Delete(Deleting):
     delete=extend_schema(
         operation_id="kv_delete_by_path",
         parameters=[schema.KEY_IN_PATH, schema.REVISION],
-        responses=schema.answers(404, 414, s200=schema.DELETED),
+        responses=schema.answers(404, 414, 507, s200=schema.DELETED),
     )
 )
 class DeleteByPath(Deleting):

@@ -64,7 +64,7 @@ class RecordView(OnceView):
     @extend_schema(
         operation_id="kv_remove",
         parameters=[*schema.KEY_OF, schema.IF_MATCH, schema.REVISION],
-        responses=schema.gone(404, 412, 414),
+        responses=schema.gone(404, 412, 414, 507),
     )
     def delete(self, request: HttpRequest, namespace: str, key: str) -> HttpResponse:
         """Delete the key; its versions go on when it is written again."""
@@ -76,7 +76,7 @@ class RecordView(OnceView):
         operation_id="kv_touch",
         parameters=[*schema.KEY_OF, schema.TOUCH, schema.TTL, schema.IF_MATCH, schema.IDEMPOTENCY, *schema.WRITTEN],
         request=None,
-        responses=schema.answers(404, 412, 414, 422, s200=schema.TOUCHED),
+        responses=schema.answers(404, 412, 414, 422, 507, s200=schema.TOUCHED),
     )
     def post(self, request: HttpRequest, namespace: str, key: str) -> HttpResponseBase:
         """Set when the key expires, or with no `ttl` that it does not; the version stays."""

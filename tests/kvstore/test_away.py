@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.urls import URLPattern
 from pytest_django import Settings
 
 from kvstore import cache as caches
 from kvstore import urls
+from kvstore.backends import Rows
 from tests.kvstore.conftest import ALIAS
 from tests.kvstore.hostile import JSON, ROOT, get, put, save, txn, with_value
 from tests.kvstore.test_hostile import dump, txn_of
@@ -158,6 +159,45 @@ def lose_connection() -> None:
 
 def refused_as_away(answer: Answer) -> bool:
     return (answer.status, answer.headers.get("Retry-After")) == (503, "5") and is_problem(answer)
+
+
+def test_a_database_without_room_is_507_and_has_what_it_had(records: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dump()
+    with full(records, monkeypatch):
+        for request in (put(b"x" * 2**20), save(with_value(f'"{"x" * 2**19}"'))):
+            answer = send(request)
+            assert (answer.status, is_problem(answer)) == (507, True), answer
+            assert "Retry-After" not in answer.headers
+            assert answer.json()["detail"] == "the database is full"
+        assert send(get(KEY)).body == b"0"
+    assert dump() == before
+    assert send(put(b"x" * 2**20)).status == 200
+
+
+@contextmanager
+def full(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Sqlite may take no page more; MariaDB, whose disk is ours too, says what it would say."""
+    connection: Any = connections[ALIAS]
+    with monkeypatch.context() as patched:
+        if kind == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM")
+                cursor.execute("PRAGMA page_count")
+                bound = f"PRAGMA max_page_count = {cursor.fetchone()[0]};"
+            options = connection.settings_dict["OPTIONS"]
+            patched.setitem(
+                connection.settings_dict, "OPTIONS", {**options, "init_command": options["init_command"] + bound}
+            )
+            connection.close()
+            yield
+            connection.close()
+            return
+
+        def fail(*_: Any) -> None:
+            raise OperationalError(1114, "The table 'kvstore_record' is full")
+
+        patched.setattr(Rows, "put", fail)
+        yield
 
 
 @pytest.fixture

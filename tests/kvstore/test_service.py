@@ -308,7 +308,8 @@ def test_what_is_written_beside_the_service_each_worker_shows_at_once(on_the_hos
     # Past the store nobody is told, which shows that all this came from caches; the sweep tells everyone.
     shell(
         "from django.db import connection",
-        """connection.cursor().execute("UPDATE kvstore_record SET value = X'70617374' WHERE path = %s", [path_of(NS, A)])""",
+        """CHANGE = "UPDATE kvstore_record SET value = X'70617374' WHERE path = %s\"""",
+        "connection.cursor().execute(CHANGE, [path_of(NS, A)])",
     )
     assert shown() == {'"import"'}
     manage("kv_sweep")
