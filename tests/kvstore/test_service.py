@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import io
 import itertools
 import json
 import os
@@ -11,16 +12,19 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
 
+from kvstore import exports, metadata
+from tests import services
 from tests.conftest import Start
-from tests.live import PROJECT, Service
+from tests.live import PROJECT, Service, environment
 from tests.waiting import until
 
 pytestmark = pytest.mark.live
@@ -276,6 +280,12 @@ def statuses(received: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1.1 (\d+)", received)]
 
 
+def manage(variables: Mapping[str, str], *arguments: str, data: bytes = b"") -> bytes:
+    """What a command told on its standard output."""
+    line = [sys.executable, str(PROJECT / "manage.py"), *arguments]
+    return subprocess.run(line, env=dict(variables), input=data, check=True, capture_output=True).stdout
+
+
 def test_what_is_written_beside_the_service_each_worker_shows_at_once(on_the_host: Service, namespace: str) -> None:
     service, url = on_the_host, f"/api/v1/namespaces/{namespace}/keys/a"
     put(service, namespace)
@@ -286,13 +296,15 @@ def test_what_is_written_beside_the_service_each_worker_shows_at_once(on_the_hos
         headers = {"Authorization": f"Bearer {service.key}"}
         return {each.get(service.url + url, headers=headers, timeout=60).text for each in sessions for _ in range(3)}
 
-    def manage(*arguments: str, data: str = "") -> None:
-        line = [sys.executable, str(PROJECT / "manage.py"), *arguments]
-        subprocess.run(line, env=service.environment, input=data, text=True, check=True, capture_output=True)
-
     def shell(*lines: str) -> None:
         start = "from django.utils import timezone; from kvstore import store; from kvstore.keys import path_of"
-        manage("shell", "--no-imports", "-c", "\n".join([start, f'NS, A = "{namespace}", "a"', *lines]))
+        manage(
+            service.environment,
+            "shell",
+            "--no-imports",
+            "-c",
+            "\n".join([start, f'NS, A = "{namespace}", "a"', *lines]),
+        )
 
     assert shown() == {"1"}
     shell('store.put(path_of(NS, A), store.Value(b"shell", "text/plain"), now=timezone.now())')
@@ -303,7 +315,7 @@ def test_what_is_written_beside_the_service_each_worker_shows_at_once(on_the_hos
         f'{{"key": "a", "version": 1, "value": "import", {times}}}',
         f'{{"end": "{namespace}", "records": 1, "changes": 0, "more": false}}\n',
     ]
-    manage("kv_import", "--on-conflict", "replace", data="\n".join(lines))
+    manage(service.environment, "kv_import", "--on-conflict", "replace", data="\n".join(lines).encode())
     assert shown() == {'"import"'}
     # Past the store nobody is told, which shows that all this came from caches; the sweep tells everyone.
     shell(
@@ -312,7 +324,7 @@ def test_what_is_written_beside_the_service_each_worker_shows_at_once(on_the_hos
         "connection.cursor().execute(CHANGE, [path_of(NS, A)])",
     )
     assert shown() == {'"import"'}
-    manage("kv_sweep")
+    manage(service.environment, "kv_sweep")
     assert shown() == {"past"}
     shell("from kvstore.store import namespaces; namespaces.delete(NS, now=timezone.now())")
     assert {json.loads(problem)["status"] for problem in shown()} == {404}
@@ -364,3 +376,41 @@ def test_bytes_and_metadata_go_over_the_wire_as_they_are(served: Service, namesp
     assert (shown.content, shown.headers["Content-Type"]) == (value, "image/png")
     assert shown.headers["X-Meta-Who"].encode("latin-1").decode() == "é😀"
     assert shown.headers["Content-Security-Policy"] == "sandbox"
+
+
+# --- from one database to another ---------------------------------------------------------------------------------
+
+
+@pytest.mark.service("mariadbd")
+def test_the_commands_carry_records_from_sqlite_to_mariadb_and_back_without_loss(start: Start, tmp_path: Path) -> None:
+    service = start(OPEN_RATE="none")
+    values = {
+        "Case": b"\x00\xff", "case": b"", "a ": b"text", "a": b'{"n": 123456789012345678901234567890}',
+        "e\u0301": b"[ ]", "\u00e9": bytes(range(256)) * 400, "\U0001f600/\uffff": b"last",
+    }  # fmt: skip
+    for number, (key, value) in enumerate(values.items()):
+        path = f"/api/v1/namespaces/{'ab'[number % 2]}/keys/{quote(key, safe='')}"
+        kind = "application/json" if value[:1] in (b"{", b"[") else f'image/x-{number}; a="{number}"'
+        headers = {"Content-Type": kind, "X-Meta-Owner": '\u00fc"\\'.encode()}
+        for _ in range(number % 3 + 1):
+            answer = service.call("PUT", path, data=value, headers=headers, params={"ttl": "1000000.000001"})
+            assert answer.status_code in (200, 201)
+    assert service.call("DELETE", "/api/v1/namespaces/a/keys/a%20").status_code == 204
+    service.stop()
+    first = manage(service.environment, "kv_export")
+    (tmp_path / "mariadb").mkdir()
+    with services.mariadb(tmp_path / "mariadb") as url:
+        there = environment(tmp_path, DATABASE_URL=url)
+        manage(there, "migrate", "-v0")
+        manage(there, "kv_import", "--on-conflict", "fail", data=first)
+        second = manage(there, "kv_export")
+    (tmp_path / "again").mkdir()
+    back = environment(tmp_path / "again")
+    manage(back, "migrate", "-v0")
+    manage(back, "kv_import", "--on-conflict", "fail", data=second)
+    assert manage(back, "kv_export") == second == first
+    del values["a "]
+    told = [item for _, item in exports.read(io.BytesIO(first), 2**20) if isinstance(item, exports.Record)]
+    assert {item.key: item.value for item in told} == values
+    assert {item.meta for item in told} == {metadata.text_of({"owner": 'ü"\\'})}
+    assert all(item.expires_at and item.expires_at > item.updated_at for item in told)
