@@ -51,6 +51,11 @@ def check_segment(number: int, segment: str) -> None:
         raise BadName(f"segment {number} of the name is {segment!r}; write the name without it")
 
 
+def kept(sha256: str) -> str:
+    """Where a store keeps bytes that gave way to others, whatever names had them."""
+    return f"{RESERVED}/versions/{sha256[:2]}/{sha256}"
+
+
 def parents(name: str) -> list[str]:
     """The names above this one, shortest first: of `a/b/c` these are `a` and `a/b`."""
     return [name[:index] for index, character in enumerate(name) if character == "/"]

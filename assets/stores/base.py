@@ -123,6 +123,23 @@ class AssetStore(Storage):
         """Begin an object; `size_bytes` when it is known. Raises StoreFull, StoreAway."""
 
     @abstractmethod
+    def stage_copy(
+        self, source: str, stamp: str, name: str, *, content_type: str, size_bytes: int
+    ) -> AbstractContextManager[Staged]:
+        """Begin an object with the bytes of the object `source` of this stamp, which the store itself copies.
+
+        size_bytes    of both
+        raises        NoObject, Changed, StoreFull, StoreAway; so does its `publish`
+        """
+
+    @abstractmethod
+    def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> None:
+        """Have the bytes of this object also as `names.kept(sha256)`, where they stay when the name gets others.
+
+        raises    NoObject, Changed, StoreFull, StoreAway
+        """
+
+    @abstractmethod
     def stamp(self, name: str) -> str | None:
         """What tells the object from any other of its name; None: there is none. Raises StoreAway."""
 
@@ -143,7 +160,11 @@ class AssetStore(Storage):
 
     @abstractmethod
     def all_names(self) -> Iterator[str]:
-        """All names, in no order. Raises StoreAway."""
+        """All names, in no order, but those of the store's own. Raises StoreAway."""
+
+    @abstractmethod
+    def own_names(self, folder: str) -> Iterator[tuple[str, float]]:
+        """Names below `.buildserver/FOLDER/`, each with its time in seconds of Unix. Raises StoreAway."""
 
     @abstractmethod
     def check(self) -> None:

@@ -16,7 +16,18 @@ from django.core.files.storage import FileSystemStorage
 
 from assets import names
 from assets.conf import conf
-from assets.stores.base import AssetStore, Changed, NoObject, Opened, Piece, StoreAway, StoreFull, Taken, Tangled
+from assets.stores.base import (
+    CHUNK_BYTES,
+    AssetStore,
+    Changed,
+    NoObject,
+    Opened,
+    Piece,
+    StoreAway,
+    StoreFull,
+    Taken,
+    Tangled,
+)
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS)
@@ -121,6 +132,24 @@ class DirectoryStore(AssetStore, FileSystemStorage):
             with suppress(FileNotFoundError):
                 path.unlink()
 
+    @contextmanager
+    def stage_copy(
+        self, source: str, stamp: str, name: str, *, content_type: str, size_bytes: int
+    ) -> Iterator["StagedFile"]:
+        """A copy of the file, which the kernel makes; where the file system can, it shares the blocks."""
+        opened = self.known(source, stamp)
+        with opened.stream, self.stage(name, content_type=content_type, size_bytes=size_bytes) as staged:
+            staged.take(opened.stream)
+            yield staged
+
+    def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> None:
+        """A copy, which nobody changes."""
+        kept = names.kept(sha256)
+        if self.stamp(kept) is not None:
+            return
+        with self.stage_copy(name, stamp, kept, content_type="", size_bytes=size_bytes) as staged, suppress(Taken):
+            staged.publish(replace=False)
+
     def keep_free(self, size_bytes: int) -> None:
         """Raise StoreFull when the disk would have less than ASSETS_MIN_FREE_BYTES after so many more."""
         left = shutil.disk_usage(self.root).free - size_bytes
@@ -139,12 +168,17 @@ class DirectoryStore(AssetStore, FileSystemStorage):
 
     def read(self, name: str, stamp: str, start: int, stop: int) -> Piece:
         """From the file, which stays the one that was opened even when the name gets another."""
+        opened = self.known(name, stamp)
+        opened.stream.seek(start)
+        return Piece(opened.stream, stop - start)
+
+    def known(self, name: str, stamp: str) -> OpenedFile:
+        """The open file, if it is the one of this stamp."""
         opened = self.whole(name)
         if opened.stamp != stamp:
             opened.stream.close()
             raise Changed(f"the file of {name!r} is not the one that was stored")
-        opened.stream.seek(start)
-        return Piece(opened.stream, stop - start)
+        return opened
 
     def whole(self, name: str) -> OpenedFile:
         """The open file."""
@@ -174,6 +208,14 @@ class DirectoryStore(AssetStore, FileSystemStorage):
                 if Path(folder) == self.root:
                     folders[:] = [one for one in folders if one != names.RESERVED]
                 yield from (Path(folder, file).relative_to(self.root).as_posix() for file in files)
+
+    def own_names(self, folder: str) -> Iterator[tuple[str, float]]:
+        """Every file in there."""
+        with translated("the directory of the assets cannot be read"):
+            for below, _, files in os.walk(self.root / names.RESERVED / folder, onerror=give_up):
+                for file in (Path(below, one) for one in files):
+                    with suppress(FileNotFoundError):
+                        yield file.relative_to(self.root).as_posix(), file.stat().st_mtime
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         """Directories and files in a directory but our own."""
@@ -206,6 +248,16 @@ class StagedFile:
             if self._file.tell() > self._look_at:
                 self._look_at += LOOK_EVERY_BYTES
                 self._store.keep_free(0)
+
+    def take(self, file: io.FileIO) -> None:
+        """All bytes of another file."""
+        with translated("the file cannot be copied"):
+            try:
+                while os.copy_file_range(file.fileno(), self._file.fileno(), LOOK_EVERY_BYTES):
+                    pass
+            except (AttributeError, OSError):  # not everywhere, and not between all file systems
+                file.seek(self._file.tell())
+                shutil.copyfileobj(file, self._file, CHUNK_BYTES)
 
     def publish(self, *, replace: bool) -> str:
         """First its bytes are on the disk, then its name is."""

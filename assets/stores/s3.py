@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 
+from assets import names
 from assets.conf import conf
 from assets.locations import Bucket
 from assets.stores.base import AssetStore, Changed, NoObject, Opened, Piece, StoreAway, StoreFault, StoreFull, Taken
@@ -24,6 +25,8 @@ from assets.stores.base import AssetStore, Changed, NoObject, Opened, Piece, Sto
 logger = logging.getLogger(__name__)
 PART_BYTES = 8 * 2**20
 MAX_PARTS = 10_000
+COPY_BYTES = 5 * 2**30  # what S3 copies in one call
+OCTETS = "application/octet-stream"
 PRESIGNED_S = 300
 MISSING = ("NoSuchKey", "NotFound", "404")
 PRECONDITION = ("PreconditionFailed", "412")
@@ -120,6 +123,20 @@ class S3Store(AssetStore, S3Storage):
         finally:
             staged.abort()
 
+    @contextmanager
+    def stage_copy(
+        self, source: str, stamp: str, name: str, *, content_type: str, size_bytes: int
+    ) -> Iterator["StagedCopy"]:
+        """Nothing is done before it is published."""
+        yield StagedCopy(self, source, stamp, name, content_type, size_bytes)
+
+    def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> None:
+        """A copy, which S3 makes."""
+        kept = names.kept(sha256)
+        if self.head(kept) is None:
+            with self.stage_copy(name, stamp, kept, content_type=OCTETS, size_bytes=size_bytes) as staged:
+                staged.publish(replace=True)
+
     def head(self, name: str) -> Any:
         """What S3 says of the object, or None where there is none."""
         try:
@@ -153,10 +170,19 @@ class S3Store(AssetStore, S3Storage):
 
     def all_names(self) -> Iterator[str]:
         """Every key below the prefix."""
-        asked = {"Bucket": self.place.name, "Prefix": self.place.prefix}
+        found = (entry["Key"][len(self.place.prefix) :] for entry in self._entries(""))
+        return (name for name in found if not name.startswith(f"{names.RESERVED}/"))
+
+    def own_names(self, folder: str) -> Iterator[tuple[str, float]]:
+        """Every key in there."""
+        for entry in self._entries(f"{names.RESERVED}/{folder}/"):
+            yield entry["Key"][len(self.place.prefix) :], entry["LastModified"].timestamp()
+
+    def _entries(self, prefix: str) -> Iterator[Any]:
+        asked = {"Bucket": self.place.name, "Prefix": self.place.prefix + prefix}
         with translated("the bucket cannot be listed"):
             for page in self.client.get_paginator("list_objects_v2").paginate(**asked):
-                yield from (entry["Key"][len(self.place.prefix) :] for entry in page.get("Contents", ()))
+                yield from page.get("Contents", ())
 
     def check(self) -> None:
         """The bucket is there and may be used."""
@@ -194,6 +220,54 @@ class S3Store(AssetStore, S3Storage):
         if (found := self.head(name)) is None:
             raise FileNotFoundError(f"there is no object {name!r}")
         return found
+
+
+class StagedCopy:
+    """An object that S3 is to copy. Parts of one that is too large for a single call are an upload with no name yet."""
+
+    def __init__(self, store: S3Store, source: str, stamp: str, name: str, content_type: str, size_bytes: int) -> None:
+        """From `source`, of this ETag and size."""
+        self._store, self._client, self._size_bytes = store, store.client, size_bytes
+        self._source, self._stamp, self._name = source, stamp, name
+        self._at, self._kind = store.at(name), {"ContentType": content_type}
+        self._from = {"CopySource": store.at(source), "CopySourceIfMatch": stamp}
+
+    def write(self, data: bytes) -> None:
+        """There is nothing to write."""
+        raise NotImplementedError("the bytes are those of another object")
+
+    def publish(self, *, replace: bool) -> str:
+        """What not every S3 takes for a condition of a copy is asked before; who writes the name holds its lock."""
+        if not replace and self._store.head(self._name):
+            raise Taken(f"there is an object {self._name!r}")
+        found = self._store.stamp(self._source)
+        if found is None:
+            raise NoObject(f"there is no object {self._source!r}")
+        if found != self._stamp:
+            raise Changed(f"the object {self._source!r} is not the one that was meant")
+        with translated("the object cannot be copied", precondition=Changed):
+            return self._whole() if self._size_bytes <= COPY_BYTES else self._in_parts()
+
+    def _whole(self) -> str:
+        copied = self._client.copy_object(**self._at, **self._from, **self._kind, MetadataDirective="REPLACE")
+        stamp: str = copied["CopyObjectResult"]["ETag"]
+        return stamp
+
+    def _in_parts(self) -> str:
+        upload = {**self._at, "UploadId": self._client.create_multipart_upload(**self._at, **self._kind)["UploadId"]}
+        try:
+            parts = []
+            for number, start in enumerate(range(0, self._size_bytes, COPY_BYTES), 1):
+                part = f"bytes={start}-{min(start + COPY_BYTES, self._size_bytes) - 1}"
+                sent = self._client.upload_part_copy(**upload, **self._from, PartNumber=number, CopySourceRange=part)
+                parts.append({"PartNumber": number, "ETag": sent["CopyPartResult"]["ETag"]})
+            done = self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+        except BaseException:
+            with suppress(ClientError, BotoCoreError):
+                self._client.abort_multipart_upload(**upload)
+            raise
+        stamp: str = done["ETag"]
+        return stamp
 
 
 class Stream:

@@ -1,6 +1,7 @@
 """What a store promises, on the directory and on S3."""
 
 import re
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from assets import names, stores
 from assets.locations import BadLocation
+from assets.stores import s3
 from assets.stores.base import AssetStore, Changed, NoObject, Piece, StoreAway, Taken
 
 MIB = 2**20
+DIGEST = "0123456789abcdef" * 4
 SIZES = [0, 1, 4096, 256 * 2**10, 8 * MIB, 8 * MIB + 1, 17 * MIB]
 
 
@@ -145,6 +148,71 @@ def test_is_usable(store: AssetStore) -> None:
 
 def test_is_the_same_store_for_the_same_address(store: AssetStore) -> None:
     assert stores.current() is store
+
+
+@pytest.mark.parametrize("size", [0, 5, 17 * MIB])
+def test_copies_an_object(store: AssetStore, size: int) -> None:
+    data = b"." * size
+    stamp = add(store, "a", data)
+    with store.stage_copy("a", stamp, "b/c", content_type="text/plain", size_bytes=size) as staged:
+        assert store.stamp("b/c") is None
+        copied = staged.publish(replace=False)
+    assert (store.stamp("b/c"), all_of(store, "b/c")) == (copied, data)
+    store.remove("a")
+    assert all_of(store, "b/c") == data
+
+
+def copy(store: AssetStore, source: str, stamp: str, name: str, *, replace: bool = False) -> str:
+    with store.stage_copy(source, stamp, name, content_type="text/plain", size_bytes=3) as staged:
+        return staged.publish(replace=replace)
+
+
+def test_copies_only_what_was_meant_and_only_where_it_may(store: AssetStore) -> None:
+    old = add(store, "a", b"one")
+    stamp = add(store, "a", b"two", replace=True)
+    with pytest.raises(Changed):
+        copy(store, "a", old, "b")
+    with pytest.raises((NoObject, Changed)):
+        copy(store, "never", stamp, "b")
+    other = add(store, "b", b"new")
+    with pytest.raises(Taken):
+        copy(store, "a", stamp, "b")
+    assert (store.stamp("b"), all_of(store, "b")) == (other, b"new")
+    copy(store, "a", stamp, "b", replace=True)
+    assert all_of(store, "b") == b"two"
+    assert leftovers(store) == []
+
+
+def test_copies_what_is_too_large_for_one_call_in_parts(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "COPY_BYTES", 6 * MIB)
+    data = bytes(range(256)) * (17 * MIB // 256) + b"!"
+    stamp = add(bucket, "a", data)
+    with bucket.stage_copy("a", stamp, "b", content_type="text/plain", size_bytes=len(data)) as staged:
+        staged.publish(replace=False)
+    assert all_of(bucket, "b") == data
+    with (
+        pytest.raises(Changed),
+        bucket.stage_copy("a", '"another"', "c", content_type="text/plain", size_bytes=len(data)) as staged,
+    ):
+        staged.publish(replace=False)
+    assert (bucket.stamp("c"), leftovers(bucket)) == (None, [])
+
+
+def test_keeps_what_gives_way(store: AssetStore) -> None:
+    old = add(store, "a", b"one")
+    store.keep("a", old, DIGEST, 3)
+    store.keep("a", old, DIGEST, 3)
+    with pytest.raises(Changed):
+        store.keep("a", "another", DIGEST[::-1], 3)
+    add(store, "a", b"two", replace=True)
+    kept = names.kept(DIGEST)
+    stamp = store.stamp(kept)
+    assert stamp
+    assert b"".join(store.read(kept, stamp, 0, 3)) == b"one"
+    assert list(store.all_names()) == ["a"]
+    assert [name for name, _ in store.own_names("versions")] == [kept]
+    store.remove(kept)
+    assert list(store.own_names("versions")) == []
 
 
 # Django's storage API.
