@@ -5,14 +5,12 @@ from django.utils.http import content_disposition_header, parse_etags
 from rest_framework.request import Request
 
 from assets import digests, ranges, services, stores
-from assets.models import Asset
+from assets.models import Stored
 
 
 def content(request: Request, name: str, *, redirect: bool = False, sha256: str = "") -> HttpResponseBase:
     """The answer to a GET or HEAD of the asset, or of its version `sha256`."""
-    asset = services.find(name)
-    if sha256 and sha256 != asset.sha256:
-        raise services.UnknownAsset(f"{name!r} has no version with sha256 {sha256}")
+    asset = services.find_version(name, sha256) if sha256 else services.find(name)
     if is_known(request, asset):
         return HttpResponseNotModified(headers=headers_of(asset))
     if redirect and stores.current().presigns:
@@ -22,7 +20,7 @@ def content(request: Request, name: str, *, redirect: bool = False, sha256: str 
     return streamed(request, asset)
 
 
-def streamed(request: Request, asset: Asset) -> HttpResponseBase:
+def streamed(request: Request, asset: Stored) -> HttpResponseBase:
     """200 with all bytes, or 206 with those of Range; raises Unsatisfiable. A row that changes now is read anew."""
     asset, pieces = services.read(asset, lambda row: range_of(request, row) or (0, row.size))
     part = range_of(request, asset)
@@ -33,30 +31,30 @@ def streamed(request: Request, asset: Asset) -> HttpResponseBase:
     return StreamingHttpResponse(pieces, status=206 if part else 200, headers=headers)
 
 
-def range_of(request: Request, asset: Asset) -> tuple[int, int] | None:
+def range_of(request: Request, asset: Stored) -> tuple[int, int] | None:
     """First and past-last byte that are asked for; None: all. With If-Range only of the version it names."""
     if request.headers.get("If-Range", etag_of(asset)) != etag_of(asset):
         return None
     return ranges.read(request.headers.get("Range", ""), asset.size)
 
 
-def etag_of(asset: Asset) -> str:
+def etag_of(asset: Stored) -> str:
     """The SHA-256 in quotes."""
     return f'"{asset.sha256}"'
 
 
-def is_known(request: Request, asset: Asset) -> bool:
+def is_known(request: Request, asset: Stored) -> bool:
     """Whether If-None-Match names this version, or any."""
     known = [etag.removeprefix("W/") for etag in parse_etags(request.headers.get("If-None-Match", ""))]
     return "*" in known or etag_of(asset) in known
 
 
-def headers_of(asset: Asset) -> dict[str, str]:
+def headers_of(asset: Stored) -> dict[str, str]:
     """What tells versions apart. A name can get other bytes, so nobody may show these without asking."""
     return {"ETag": etag_of(asset), "Cache-Control": "private, no-cache"}
 
 
-def safe_headers(asset: Asset) -> dict[str, str]:
+def safe_headers(asset: Stored) -> dict[str, str]:
     """What goes with the bytes; no browser runs them."""
     return {
         **headers_of(asset),
@@ -69,12 +67,12 @@ def safe_headers(asset: Asset) -> dict[str, str]:
     }
 
 
-def disposition(asset: Asset) -> str:
+def disposition(asset: Stored) -> str:
     """To be saved as a file with the last segment of the name."""
     return content_disposition_header(as_attachment=True, filename=asset.name.rpartition("/")[2]) or "attachment"
 
 
-def presigned(asset: Asset) -> str:
+def presigned(asset: Stored) -> str:
     """A URL of the store's own, for a few minutes."""
     asked = {"ResponseContentDisposition": disposition(asset), "ResponseContentType": asset.content_type}
     return stores.current().url(asset.name, parameters=asked)

@@ -54,14 +54,15 @@ def text_of(head: bytes) -> str | None:
         return None
 
 
-def receive(source: Source, staged: Staged, size_bytes: int | None, said: tuple[Claim, ...]) -> Received:
-    """Move all bytes of `source` to the store; raises TooLarge, CutShort, DigestMismatch."""
+def receive(source: Source, staged: Staged | None, size_bytes: int | None, said: tuple[Claim, ...]) -> Received:
+    """Move all bytes of `source` to the store, None: to nowhere; raises TooLarge, CutShort, DigestMismatch."""
     counting = Counting(said)
     while data := source.read(CHUNK_BYTES):
         counting.see(data)
         if counting.hasher.size_bytes > conf.max_bytes:
             raise TooLarge(f"more came than the {conf.max_bytes} bytes that are taken")
-        staged.write(data)
+        if staged:
+            staged.write(data)
     if size_bytes not in (None, counting.hasher.size_bytes):
         raise CutShort(f"{size_bytes} bytes were announced, {counting.hasher.size_bytes} came")
     return counting.received()

@@ -6,7 +6,7 @@ A lock is kept by what dies with its holder: the connection to MySQL, or a lock 
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +22,34 @@ except ImportError:  # Windows: the threads of one process
 
 WAIT_S = 20
 BUCKETS = 4096
-THREADS = tuple(threading.Lock() for _ in range(256))
+KINDS = ("names", "bytes")
+THREADS = tuple(threading.Lock() for _ in range(256 * len(KINDS)))
 
 
 class Busy(Exception):
     """Somebody else has been writing the name for longer than one waits."""
 
 
-@contextmanager
-def held(name: str) -> Iterator[None]:
+def held(name: str) -> AbstractContextManager[None]:
     """Nobody else writes the name meanwhile. Not inside a transaction: the lock would be given back before its end."""
+    return lock_of("names", name)
+
+
+def held_bytes(sha256: str) -> AbstractContextManager[None]:
+    """Nobody else keeps these bytes of earlier versions, or lets go of them. Taken after a lock of a name, if any."""
+    return lock_of("bytes", sha256)
+
+
+def lock_of(kind: str, what: str) -> AbstractContextManager[None]:
+    """The lock of something of this kind. Kinds do not wait for one another."""
     connection: Any = connections[router.db_for_write(Asset)]
-    digest = hashlib.sha256(f"{conf.location.identity}\0{name}".encode())
-    file = str(connection.settings_dict["NAME"])
+    digest = hashlib.sha256(f"{kind}\0{conf.location.identity}\0{what}".encode())
     if connection.vendor == "mysql":
-        lock = on_connection(connection, f"assets:{digest.hexdigest()[:48]}")
-    elif fcntl is not None and connection.vendor == "sqlite" and not connection.is_in_memory_db():
-        lock = on_file(Path(f"{file}-locks"), int(digest.hexdigest()[:8], 16) % BUCKETS)
-    else:
-        lock = on_thread(digest.digest()[0])
-    with lock:
-        yield
+        return on_connection(connection, f"assets:{digest.hexdigest()[:48]}")
+    if fcntl is not None and connection.vendor == "sqlite" and not connection.is_in_memory_db():
+        directory = Path(f"{connection.settings_dict['NAME']}-locks", kind)
+        return on_file(directory, int(digest.hexdigest()[:8], 16) % BUCKETS)
+    return on_thread(256 * KINDS.index(kind) + digest.digest()[0])
 
 
 @contextmanager
@@ -63,7 +70,7 @@ def on_connection(connection: Any, key: str) -> Iterator[None]:
 @contextmanager
 def on_file(directory: Path, number: int) -> Iterator[None]:
     """A lock on one of a few thousand empty files: names that share one wait for each other, no more."""
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     with (directory / f"{number:03x}").open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from assets import names
+from assets import labels, names
 from assets.conf import conf
 from assets.fields import ByteText
 from assets.locations import MAX_IDENTITY_BYTES
@@ -27,13 +27,26 @@ class AssetQuerySet(models.QuerySet["Asset"]):
             wanted |= Q(name__gte=prefix) & (Q(name__lt=end) if end is not None else Q())
         return self.filter(wanted)
 
+    def labelled(self, key: str, value: str | None) -> "AssetQuerySet":
+        """Rows with this label; None: with any value."""
+        exact = {} if value is None else {"labels__value": value}
+        return self.filter(labels__key=key, **exact)
+
     def tangled_with(self, name: str) -> "AssetQuerySet":
         """Rows whose name is a parent of this name, or has it for a parent."""
         return self.filter(Q(name__in=names.parents(name)) | Q(name__gte=f"{name}/", name__lt=f"{name}0"))
 
 
-class Asset(models.Model):
-    """One object of the store, as it was when it was put there."""
+class Stored(models.Model):
+    """Bytes in a store, as they were put there.
+
+    sha256        in hex
+    size          in bytes
+    content_type  they are given out with
+    image         the text of UTF-8 objects up to 4 KiB
+    stamp         what tells the object from any other of its place in the store
+    created_by    the key's name; empty: put locally
+    """
 
     store = ByteText(max_bytes=MAX_IDENTITY_BYTES, help_text="The store's identity, from ASSETS_URL.")
     name = ByteText(max_bytes=names.MAX_NAME_BYTES)
@@ -48,12 +61,94 @@ class Asset(models.Model):
     objects = AssetQuerySet.as_manager()
 
     class Meta:
+        """No table of its own."""
+
+        abstract = True
+
+    def __str__(self) -> str:
+        """Its name."""
+        return str(self.name)
+
+    @property
+    def place(self) -> str:
+        """The object's name in the store."""
+        raise NotImplementedError
+
+
+class Asset(Stored):
+    """What a name has now; the object has the same name. `downloads`: how often its bytes were fetched."""
+
+    downloads = models.BigIntegerField(default=0, help_text="How often its bytes were fetched.")
+
+    class Meta:
         """One row a name in each store."""
 
         constraints = [
             models.UniqueConstraint(fields=["store", "name"], name="assets_asset_one_a_name"),
             models.CheckConstraint(condition=Q(size__gte=0), name="assets_asset_size_not_negative"),
         ]
+        indexes = [models.Index(fields=["store", "sha256"], name="assets_asset_digest")]
+
+    @property
+    def place(self) -> str:
+        """The object's name in the store."""
+        return str(self.name)
+
+
+class Version(Stored):
+    """What a name had before it was given other bytes; kept until it is collected. `replaced_at`: when that was.
+
+    The object is `names.kept(sha256)`, which versions of several names can share.
+    """
+
+    replaced_at = models.DateTimeField()
+
+    class Meta:
+        """One row for each bytes that a name had."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["store", "name", "sha256"], name="assets_version_one_a_digest"),
+            models.CheckConstraint(condition=Q(size__gte=0), name="assets_version_size_not_negative"),
+        ]
+        indexes = [models.Index(fields=["store", "sha256"], name="assets_version_digest")]
+
+    @property
+    def place(self) -> str:
+        """The object's name in the store."""
+        return names.kept(self.sha256)
+
+
+class Label(models.Model):
+    """A word about an asset, such as the commit that it was built from."""
+
+    asset = models.ForeignKey(Asset, models.CASCADE, related_name="labels")
+    key = ByteText(max_bytes=labels.MAX_KEY_BYTES)
+    value = ByteText(max_bytes=labels.MAX_VALUE_BYTES)
+
+    class Meta:
+        """One value a key."""
+
+        constraints = [models.UniqueConstraint(fields=["asset", "key"], name="assets_label_one_a_key")]
+        indexes = [models.Index(fields=["key", "value"], name="assets_label_value")]
+
+    def __str__(self) -> str:
+        """As it is asked for."""
+        return f"{self.key}={self.value}"
+
+
+class Tag(models.Model):
+    """A name that moves from asset to asset, such as `latest`. An asset is not deleted while one stands on it."""
+
+    store = ByteText(max_bytes=MAX_IDENTITY_BYTES, help_text="The store's identity, from ASSETS_URL.")
+    name = ByteText(max_bytes=labels.MAX_TAG_BYTES)
+    asset = models.ForeignKey(Asset, models.PROTECT, related_name="tags")
+    moved_at = models.DateTimeField()
+    moved_by = models.CharField(max_length=64, blank=True, help_text="The key's name; empty: moved locally.")
+
+    class Meta:
+        """One asset a tag."""
+
+        constraints = [models.UniqueConstraint(fields=["store", "name"], name="assets_tag_one_a_name")]
 
     def __str__(self) -> str:
         """Its name."""

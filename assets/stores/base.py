@@ -133,8 +133,10 @@ class AssetStore(Storage):
         """
 
     @abstractmethod
-    def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> None:
+    def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> str:
         """Have the bytes of this object also as `names.kept(sha256)`, where they stay when the name gets others.
+
+        returns   the stamp of what is kept
 
         raises    NoObject, Changed, StoreFull, StoreAway
         """

@@ -142,13 +142,13 @@ class DirectoryStore(AssetStore, FileSystemStorage):
             staged.take(opened.stream)
             yield staged
 
-    def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> None:
+    def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> str:
         """A copy, which nobody changes."""
         kept = names.kept(sha256)
-        if self.stamp(kept) is not None:
-            return
-        with self.stage_copy(name, stamp, kept, content_type="", size_bytes=size_bytes) as staged, suppress(Taken):
-            staged.publish(replace=False)
+        if (there := self.stamp(kept)) is not None:
+            return there
+        with self.stage_copy(name, stamp, kept, content_type="", size_bytes=size_bytes) as staged:
+            return staged.publish(replace=True)
 
     def keep_free(self, size_bytes: int) -> None:
         """Raise StoreFull when the disk would have less than ASSETS_MIN_FREE_BYTES after so many more."""

@@ -130,12 +130,13 @@ class S3Store(AssetStore, S3Storage):
         """Nothing is done before it is published."""
         yield StagedCopy(self, source, stamp, name, content_type, size_bytes)
 
-    def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> None:
+    def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> str:
         """A copy, which S3 makes."""
         kept = names.kept(sha256)
-        if self.head(kept) is None:
-            with self.stage_copy(name, stamp, kept, content_type=OCTETS, size_bytes=size_bytes) as staged:
-                staged.publish(replace=True)
+        if (there := self.stamp(kept)) is not None:
+            return there
+        with self.stage_copy(name, stamp, kept, content_type=OCTETS, size_bytes=size_bytes) as staged:
+            return staged.publish(replace=True)
 
     def head(self, name: str) -> Any:
         """What S3 says of the object, or None where there is none."""

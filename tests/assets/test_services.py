@@ -12,7 +12,7 @@ from django.db import OperationalError
 
 from assets import digests, intake, locks, names, services, stores
 from assets.models import Asset
-from assets.services import Conflict, UnknownAsset
+from assets.services import Conflict, UnknownAsset, putting
 from assets.stores.base import AssetStore, StoreFull, Tangled
 from tests.assets.test_stores import add, all_of, leftovers
 
@@ -75,7 +75,7 @@ def test_other_bytes_are_a_conflict_without_reading_what_is_there(
     store: AssetStore, said: tuple[digests.Claim, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = put("a", b"bytes").asset
-    monkeypatch.setattr(services, "measure", lambda *_arguments: pytest.fail("what is there was read"))
+    monkeypatch.setattr(putting, "measure", lambda *_arguments: pytest.fail("what is there was read"))
     with pytest.raises(Conflict, match=f"'a' has other bytes, with sha256 {first.sha256}; replace=true would replace"):
         put("a", b"other", said=said)
     assert (get("a"), services.find("a"), leftovers(store)) == (b"bytes", first, [])
@@ -110,15 +110,15 @@ def test_of_two_tangled_puts_at_once_the_later_one_is_undone(
     store: AssetStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other one comes between the look at the index and the object."""
-    refusing = services.refuse_tangled
+    refusing = putting.refuse_tangled
 
     def refuse_tangled(name: str) -> None:
         refusing(name)
         if name == "a/b":
-            monkeypatch.setattr(services, "refuse_tangled", refusing)
+            monkeypatch.setattr(putting, "refuse_tangled", refusing)
             put("a", b"quicker")
 
-    monkeypatch.setattr(services, "refuse_tangled", refuse_tangled)
+    monkeypatch.setattr(putting, "refuse_tangled", refuse_tangled)
     with pytest.raises(Tangled):
         put("a/b", b"later")
     assert [asset.name for asset in services.every()] == list(store.all_names()) == ["a"]
@@ -247,7 +247,7 @@ def test_a_row_that_cannot_be_written_is_written_by_the_next_put(
         raise OperationalError("the server has gone away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(services, "record", away)
+        broken.setattr(putting, "record", away)
         with pytest.raises(OperationalError):
             put("a", b"bytes")
     assert not Asset.objects.exists()
@@ -336,7 +336,7 @@ def test_a_put_waits_for_who_else_writes_the_name(monkeypatch: pytest.MonkeyPatc
 
 def test_a_put_that_cannot_be_recorded_leaves_nothing(store: AssetStore, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(services, "record", lambda *_: (_ for _ in ()).throw(OperationalError("locked")))
+        patched.setattr(putting, "record", lambda *_: (_ for _ in ()).throw(OperationalError("locked")))
         with pytest.raises(OperationalError, match="locked"):
             put("a", b"one")
     assert untouched(store)

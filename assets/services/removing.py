@@ -1,0 +1,47 @@
+"""Taking assets and their earlier versions away."""
+
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from assets import locks, names, stores
+from assets.conf import conf
+from assets.models import Version
+from assets.services.fetching import find
+from assets.stores.base import AssetStore
+
+
+class Tagged(Exception):
+    """An asset on which tags stand cannot be deleted."""
+
+    def __init__(self, name: str, tags: list[str]) -> None:
+        """Which tags is part of the message."""
+        super().__init__(f"{name!r} has the tag {', '.join(tags)}: move or delete it first")
+        self.tags = tags
+
+
+def delete(name: str) -> None:
+    """Remove the asset and all that it had before: first their rows, then the objects.
+
+    raises    BadName, UnknownAsset, Tagged, Busy, StoreAway
+    """
+    store = stores.current()
+    with locks.held(name):
+        asset = find(name)
+        versions = Version.objects.here().filter(name=name)
+        digests = list(versions.values_list("sha256", flat=True))
+        try:
+            with transaction.atomic(using=conf.database):
+                versions.delete()
+                asset.delete()
+        except ProtectedError:
+            raise Tagged(name, sorted(asset.tags.values_list("name", flat=True))) from None
+        store.remove(name)
+    for sha256 in digests:
+        release(store, sha256)
+
+
+def release(store: AssetStore, sha256: str) -> None:
+    """Remove bytes that no version has any more."""
+    with locks.held_bytes(sha256):
+        if not Version.objects.here().filter(sha256=sha256).exists():
+            store.remove(names.kept(sha256))
