@@ -5,7 +5,7 @@ from django.utils.http import content_disposition_header, parse_etags
 from rest_framework.request import Request
 
 from assets import digests, ranges, services, stores
-from assets.models import Stored
+from assets.models import Asset, Stored
 
 
 def content(request: Request, name: str, *, redirect: bool = False, sha256: str = "") -> HttpResponseBase:
@@ -14,6 +14,7 @@ def content(request: Request, name: str, *, redirect: bool = False, sha256: str 
     if is_known(request, asset):
         return HttpResponseNotModified(headers=headers_of(asset))
     if redirect and stores.current().presigns:
+        fetched(request, asset)
         return HttpResponse(status=302, headers={**headers_of(asset), "Location": presigned(asset)})
     if request.method == "HEAD":
         return HttpResponse(headers={**safe_headers(asset), "Content-Length": str(asset.size)})
@@ -25,10 +26,18 @@ def streamed(request: Request, asset: Stored) -> HttpResponseBase:
     asset, pieces = services.read(asset, lambda row: range_of(request, row) or (0, row.size))
     part = range_of(request, asset)
     start, stop = part or (0, asset.size)
+    if not start:
+        fetched(request, asset)
     headers = {**safe_headers(asset), "Content-Length": str(stop - start)}
     if part:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{asset.size}"
     return StreamingHttpResponse(pieces, status=206 if part else 200, headers=headers)
+
+
+def fetched(request: Request, asset: Stored) -> None:
+    """Count a download from its start; one that goes on is none."""
+    if request.method == "GET" and isinstance(asset, Asset):
+        services.count(asset)
 
 
 def range_of(request: Request, asset: Stored) -> tuple[int, int] | None:
@@ -75,4 +84,4 @@ def disposition(asset: Stored) -> str:
 def presigned(asset: Stored) -> str:
     """A URL of the store's own, for a few minutes."""
     asked = {"ResponseContentDisposition": disposition(asset), "ResponseContentType": asset.content_type}
-    return stores.current().url(asset.name, parameters=asked)
+    return stores.current().url(asset.place, parameters=asked)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
-from assets import cursors, digests, intake, locks, names, ranges, services
+from assets import cursors, digests, intake, labels, locks, names, ranges, services
 from assets.stores import base
 
 RETRY_AFTER_S = 5
@@ -35,9 +35,12 @@ class Problem(APIException):
 
 STATUS: Mapping[type[Exception], int] = {
     digests.BadDigest: 400,
+    labels.BadLabel: 400,
     intake.CutShort: 400,
     services.UnknownAsset: 404,
+    services.UnknownTag: 404,
     services.Conflict: 409,
+    services.Tagged: 409,
     base.Tangled: 409,
     intake.TooLarge: 413,
     ranges.Unsatisfiable: 416,
@@ -51,6 +54,8 @@ def answer_of(fault: Exception) -> Exception:
     """The APIException for a fault of ours; any other fault as it is."""
     if isinstance(fault, names.BadName):
         return ValidationError({"build": [ErrorDetail(str(fault), "bad_name")]})
+    if isinstance(fault, labels.BadTag):
+        return ValidationError({"tag": [ErrorDetail(str(fault), "bad_tag")]})
     if isinstance(fault, cursors.BadCursor):
         return ValidationError({"cursor": [ErrorDetail(str(fault), "bad_cursor")]})
     if isinstance(fault, base.StoreFault) and type(fault) not in STATUS:

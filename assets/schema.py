@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from assets import cursors, names
+from assets import cursors, labels, names
 from assets.serializers import MAX_LIMIT
 
 PROBLEM = "application/problem+json"
@@ -51,6 +51,24 @@ ITEM = record(
 ITEMS = record(items={"type": "array", "items": ITEM}, next=NEXT)
 
 
+HAVE = one_of(
+    ["assets"],
+    assets={"type": "array", "maxItems": MAX_LIMIT, "items": one_of(["name", "sha256"], name=NAME, sha256=SHA256)},
+)
+FOUND = record(**{kind: {"type": "array", "items": NAME} for kind in ("missing", "present", "conflict")})
+LABEL_PATTERN = rf"^{labels.KEY_PATTERN}(=[^\x00-\x1f\x7f-\x9f]{{1,80}})?$"
+TAG_NAME = {"type": "string", "pattern": f"^{labels.TAG_PATTERN}$"}
+PUT_TAG = one_of(["asset"], asset=NAME)
+TAG = record(
+    tag=TAG_NAME,
+    asset=NAME,
+    sha256=SHA256,
+    size=SIZE,
+    moved_at={"type": "string", "format": "date-time"},
+    moved_by={"type": "string"},
+)
+
+
 def query(name: str, shape: Any, description: str, *, required: bool = False) -> OpenApiParameter:
     """A parameter of the query."""
     return OpenApiParameter(name, shape, OpenApiParameter.QUERY, required=required, description=description)
@@ -62,7 +80,15 @@ def header(name: str, shape: Any, description: str) -> OpenApiParameter:
 
 
 BUILD_IN_QUERY = query("build", NAME, "the asset's name", required=True)
+TAG_IN_PATH = OpenApiParameter("tag", TAG_NAME, OpenApiParameter.PATH, required=True)
 NAME_IN_PATH = OpenApiParameter("name", NAME, OpenApiParameter.PATH, required=True)
+LABEL = OpenApiParameter(
+    "label",
+    {"type": "array", "items": {"type": "string", "pattern": LABEL_PATTERN}},
+    OpenApiParameter.QUERY,
+    explode=True,
+    description="`key=value`, or `key` for any value; several: all of them",
+)
 REPLACE = query("replace", {"type": "boolean", "default": False}, "other bytes of this name give way")
 REDIRECT = query("redirect", {"type": "boolean", "default": False}, "302 to a presigned URL where the store has them")
 VERSION = query("sha256", {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}, "the version with this SHA-256")

@@ -1,13 +1,15 @@
 """What comes in beside raw bytes, checked strictly, all faults at once; and rows as they go out."""
 
+import re
 from typing import Any
 
 from django.http import QueryDict
 from rest_framework import serializers
 
-from assets.models import Asset
+from assets.models import Asset, Tag
 
 MAX_LIMIT = 1000
+SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 WORDS = {"true": True, "false": False}
 
 
@@ -107,6 +109,36 @@ class ListQuery(serializers.Serializer[dict[str, Any]]):
     cursor = Text(default="")
 
 
+class PutTag(Input):
+    """`{"asset": name}`."""
+
+    asset = Text()
+
+
+def wanted(data: object) -> list[tuple[str, str]]:
+    """Name and SHA-256 of each in `{"assets": [{"name", "sha256"}]}`; raises ValidationError with every fault."""
+    if not isinstance(data, dict) or set(data) != {"assets"} or not isinstance(data["assets"], list):
+        raise serializers.ValidationError('the body is not {"assets": [{"name", "sha256"}, …]}')
+    items = data["assets"]
+    if len(items) > MAX_LIMIT:
+        raise serializers.ValidationError({"assets": f"there are {len(items)}; at most {MAX_LIMIT} are taken"})
+    faults = {str(at): fault for at, item in enumerate(items) if (fault := fault_of(item))}
+    if faults:
+        raise serializers.ValidationError({"assets": faults})
+    return [(item["name"], item["sha256"].lower()) for item in items]
+
+
+def fault_of(item: object) -> str | None:
+    """What is wrong with one that is asked for."""
+    if not isinstance(item, dict) or set(item) != {"name", "sha256"}:
+        return "this is not an object with name and sha256"
+    if not isinstance(item["name"], str):
+        return "the name is not a string"
+    if not isinstance(item["sha256"], str) or not SHA256.fullmatch(item["sha256"]):
+        return "the sha256 is not 64 hexadecimal digits"
+    return None
+
+
 def checked(kind: type[serializers.Serializer[dict[str, Any]]], data: Any) -> dict[str, Any]:
     """The values of the input; raises ValidationError (400) with everything that is wrong.
 
@@ -130,9 +162,22 @@ def item(asset: Asset) -> dict[str, Any]:
         "size": asset.size,
         "sha256": asset.sha256,
         "content_type": asset.content_type,
-        "labels": {},
-        "tags": [],
+        "labels": {label.key: label.value for label in asset.labels.all()},
+        "tags": sorted(tag.name for tag in asset.tags.all()),
         "created_at": asset.created_at,
         "created_by": asset.created_by,
-        "downloads": 0,
+        "downloads": asset.downloads,
+    }
+
+
+def tag(row: Tag) -> dict[str, Any]:
+    """Where a tag stands."""
+    asset = row.asset
+    return {
+        "tag": row.name,
+        "asset": asset.name,
+        "sha256": asset.sha256,
+        "size": asset.size,
+        "moved_at": row.moved_at,
+        "moved_by": row.moved_by,
     }

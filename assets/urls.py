@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from assets import views
+from assets.views import assets, builds, tags
 
 
 class NameConverter(StringConverter):
@@ -15,9 +15,12 @@ class NameConverter(StringConverter):
 register_converter(NameConverter, "asset_name")
 
 urlpatterns = [
-    path("buildserver/list-assets", views.ListAssets.as_view()),
-    path("buildserver/get-asset", views.GetAsset.as_view()),
-    path("buildserver/put-asset", views.PutAsset.as_view()),
-    path("api/v1/assets", views.Assets.as_view()),
-    path("api/v1/assets/<asset_name:name>", views.AssetByName.as_view()),
+    path("buildserver/list-assets", builds.ListAssets.as_view()),
+    path("buildserver/get-asset", builds.GetAsset.as_view()),
+    path("buildserver/put-asset", builds.PutAsset.as_view()),
+    path("api/v1/assets", assets.Assets.as_view()),
+    path("api/v1/assets/have", assets.Have.as_view(), {"name": "have"}),
+    path("api/v1/assets/<asset_name:name>", assets.AssetByName.as_view()),
+    path("api/v1/tags/<str:tag>", tags.TagByName.as_view()),
+    path("api/v1/tags/<str:tag>/content", tags.TagContent.as_view()),
 ]

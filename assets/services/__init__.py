@@ -6,11 +6,13 @@ next put of the same bytes.
 """
 
 from assets.services.checking import check_store
+from assets.services.counting import count
 from assets.services.fetching import UnknownAsset, find, find_version, read
+from assets.services.having import have
 from assets.services.lists import Page, every, page
 from assets.services.putting import OCTETS, TEXT, About, Conflict, Put, copy, put, register
 from assets.services.removing import Tagged, delete
-from assets.services.tags import UnknownTag, find_tag, move_tag, remove_tag
+from assets.services.tags import UnknownTag, find_tag, move_tag
 
 __all__ = [
     "OCTETS",
@@ -24,15 +26,16 @@ __all__ = [
     "UnknownTag",
     "check_store",
     "copy",
+    "count",
     "delete",
     "every",
     "find",
     "find_tag",
     "find_version",
+    "have",
     "move_tag",
     "page",
     "put",
     "read",
     "register",
-    "remove_tag",
 ]

@@ -1,11 +1,14 @@
 """Names that move from asset to asset."""
 
-from django.db import transaction
+from collections.abc import Callable
+
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from assets import labels
 from assets.conf import conf
-from assets.models import Asset, Tag
+from assets.models import Tag
+from assets.services.fetching import UnknownAsset, find
 
 
 class UnknownTag(LookupError):
@@ -22,15 +25,26 @@ def find_tag(name: str) -> Tag:
     return tag
 
 
-def move_tag(name: str, asset: Asset, moved_by: str = "") -> bool:
-    """Have the tag stand on the asset; whether it is new. Raises BadTag."""
+def move_tag(
+    name: str, asset_name: str, moved_by: str = "", allow: Callable[[str], None] = lambda _: None
+) -> tuple[Tag, bool]:
+    """Have the tag stand on the asset: the tag, and whether it is new.
+
+    allow     called with the name of the asset that it stood on; what it raises passes through
+    raises    BadTag, BadName, UnknownAsset
+    """
     labels.check_tag(name)
-    values = {"asset": asset, "moved_at": timezone.now(), "moved_by": moved_by}
+    asset = find(asset_name)
     with transaction.atomic(using=conf.database):
-        _, created = Tag.objects.update_or_create(store=conf.location.identity, name=name, defaults=values)
-    return created
-
-
-def remove_tag(name: str) -> None:
-    """Raises BadTag, UnknownTag."""
-    find_tag(name).delete()
+        rows = Tag.objects.select_for_update().filter(store=conf.location.identity, name=name)
+        tag = rows.select_related("asset").first()
+        if tag:
+            allow(tag.asset.name)
+        moved = tag or Tag(store=conf.location.identity, name=name)
+        moved.asset, moved.moved_at, moved.moved_by = asset, timezone.now(), moved_by
+        try:
+            with transaction.atomic(using=conf.database):
+                moved.save()
+        except IntegrityError:
+            raise UnknownAsset(f"{asset_name!r} was deleted, or the tag made, at this moment: try again") from None
+    return moved, tag is None

@@ -116,6 +116,7 @@ class AssetStore(Storage):
 
     prefix_bytes = 0  # what the store puts before a name
     tangles = True  # whether the store itself refuses a name that is another's parent
+    looks_are_cheap = False  # whether `stamp` asks nobody on a network
     presigns = False  # whether `url` is an address that anyone may read the object from, for a while
 
     @abstractmethod

@@ -104,6 +104,8 @@ class OpenedFile(Opened):
 class DirectoryStore(AssetStore, FileSystemStorage):
     """A directory in which each object is the file of exactly its name."""
 
+    looks_are_cheap = True
+
     def __init__(self, root: Path) -> None:
         """`root` is absolute; it is made when first written to."""
         super().__init__(location=root)

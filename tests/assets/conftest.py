@@ -19,6 +19,12 @@ from tests.conftest import KEY
 BUCKET = "energyhub-assets"
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Downloads are counted at once: no thread outlives a test."""
+    monkeypatch.setattr("assets.services.counting.PAUSE_S", 0)
+
+
 @pytest.fixture
 def directory(settings: Any, tmp_path: Path) -> AssetStore:
     """An empty directory as the store in force."""

@@ -12,11 +12,12 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from rest_framework.test import APIClient
 
-from assets import locks, services, views
+from assets import locks, services
 from assets.conf import conf
 from assets.models import Asset
 from assets.stores.base import AssetStore, StoreAway
 from assets.stores.s3 import S3Store
+from assets.views.assets import AssetByName
 from tests.assets.conftest import Server
 from tests.assets.test_s3 import refuse
 from tests.assets.test_stores import leftovers
@@ -191,7 +192,7 @@ def elsewhere(settings: Any) -> Callable[..., Any]:
 
     def put(**meta: str) -> Any:
         environ = {"REQUEST_METHOD": "PUT", "PATH_INFO": "/", "wsgi.input": io.BytesIO(DATA), **meta}
-        view = views.AssetByName.as_view(permission_classes=[])
+        view = AssetByName.as_view(permission_classes=[])
         answer = view(WSGIRequest({"SERVER_NAME": "testserver", "SERVER_PORT": "80", **environ}), name="a")
         return answer.status_code, answer.rendered_content if hasattr(answer, "data") else answer.content.decode()
 

@@ -100,7 +100,7 @@ def test_only_what_is_needed_is_imported(tmp_path: Path) -> None:
     ("code", "fault"),
     [
         ("get_asset('b')", "buildserver.builder.UnknownBuild: there is no asset 'b'"),
-        ("put_asset('a', 'other')", "assets.services.Conflict: 'a' has other bytes, with sha256"),
+        ("put_asset('a', 'other')", "assets.services.putting.Conflict: 'a' has other bytes, with sha256"),
         ("put_asset('a/b', '')", "assets.stores.base.Tangled: 'a/b' cannot be a name while 'a' is one"),
         ("put_asset('a/', '')", "assets.names.BadName: segment 2 of the name is empty"),
         ("put_asset('x', b'\\xff'); get_asset('x')", "UnicodeDecodeError: 'utf-8' codec can't decode"),
@@ -188,7 +188,9 @@ def test_what_is_read_while_others_replace_it_is_always_one_version(tmp_path: Pa
 def test_a_newer_version_s_migrations_are_applied_to_an_embedded_database(tmp_path: Path) -> None:
     done(tmp_path, ALL + "list_assets()")
     with sqlite3.connect(tmp_path / "var" / "db.sqlite3") as database:
-        database.execute("DROP TABLE assets_asset")
+        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'assets_%'")
+        for (table,) in tables.fetchall():
+            database.execute(f"DROP TABLE {table}")
         database.execute("DELETE FROM django_migrations WHERE app = 'assets'")
     database.close()
     done(tmp_path, ALL + "put_asset('a', 'b')")

@@ -1,4 +1,4 @@
-"""The routes: parse, one call of the services, answer."""
+"""`/buildserver/…`: builds and their images, as the first clients know them."""
 
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -9,25 +9,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets import schema, serializers, services
-from assets.conf import READ, WRITE, places, require
+from assets.bodies import FORM, media_type, put_form, put_json, put_raw
+from assets.conf import READ, WRITE, require
 from assets.downloads import content
-from assets.problems import answer_of
 from assets.serializers import checked
-from assets.uploads import FORM, media_type, put_form, put_json, put_raw
+from assets.views.answering import AssetView, page_for
 
 HOW_TO_PUT = (
     "an asset is stored with PUT or POST /buildserver/put-asset?build=NAME and its bytes as the body, "
     'or with POST /buildserver/put-asset and JSON like {"build": "ci-1", "image": "text"}, '
     "or a form with the fields build and file"
 )
-
-
-class AssetView(APIView):
-    """Answers the faults of the app."""
-
-    def handle_exception(self, fault: Exception) -> Response:
-        """Those that are ours, then the project's."""
-        return super().handle_exception(answer_of(fault))
 
 
 class ListAssets(AssetView):
@@ -40,18 +32,6 @@ class ListAssets(AssetView):
         """Assets by name, in byte order, with the text of small ones."""
         page = page_for(request)
         return Response({"assets": [serializers.build(asset) for asset in page.items], "next": page.next})
-
-
-class Assets(AssetView):
-    """`GET /api/v1/assets`."""
-
-    http_method_names = ["get", "head"]
-
-    @extend_schema(operation_id="assets_list", parameters=schema.LIST, responses=schema.answers(s200=schema.ITEMS))
-    def get(self, request: Request) -> Response:
-        """Assets by name, in byte order."""
-        page = page_for(request)
-        return Response({"items": [serializers.item(asset) for asset in page.items], "next": page.next})
 
 
 class GetAsset(AssetView):
@@ -77,11 +57,6 @@ class PutAsset(AssetView):
     http_method_names = ["put", "post"]
     parser_classes = [*APIView.parser_classes, MultiPartParser]
     max_body_bytes = 16 * 2**20  # of JSON, which is held in memory
-
-    @property
-    def streams_body(self) -> bool:
-        """Whether the body is the bytes, which are never held as a whole."""
-        return is_raw(self.request)
 
     def handle_exception(self, fault: Exception) -> Response:
         """A browser's GET is told how to do it."""
@@ -117,54 +92,9 @@ class PutAsset(AssetView):
         return stored(put_form(request) if media_type(request) == FORM else put_json(request))
 
 
-class AssetByName(AssetView):
-    """`GET`, `HEAD`, `PUT`, `DELETE /api/v1/assets/{name}`."""
-
-    http_method_names = ["get", "head", "put", "delete"]
-    streams_body = True
-
-    @extend_schema(
-        operation_id="assets_get",
-        parameters=[schema.NAME_IN_PATH, schema.REDIRECT, schema.VERSION, schema.IF_NONE_MATCH],
-        responses=schema.content(),
-    )
-    def get(self, request: Request, name: str) -> HttpResponseBase:
-        """The bytes of an asset; one range of them with `Range`."""
-        require(request, READ, name)
-        asked = checked(serializers.RedirectQuery, request.query_params)
-        return content(request, name, redirect=asked["redirect"], sha256=asked["sha256"].lower())
-
-    @extend_schema(
-        operation_id="assets_put",
-        parameters=[schema.NAME_IN_PATH, schema.REPLACE, schema.DIGEST],
-        request={services.OCTETS: schema.BYTES},
-        responses=schema.answers(*schema.PUT_FAULTS, s200=schema.ITEM, s201=schema.ITEM),
-    )
-    def put(self, request: Request, name: str) -> Response:
-        """Store the body, of whatever type: 201, or 200 when these bytes are there."""
-        require(request, WRITE, name)
-        asked = checked(serializers.ReplaceQuery, request.query_params)
-        done = put_raw(request, name, replace=asked["replace"])
-        return Response(serializers.item(done.asset), 201 if done.created else 200)
-
-    @extend_schema(operation_id="assets_delete", parameters=[schema.NAME_IN_PATH], responses=schema.deleted())
-    def delete(self, request: Request, name: str) -> Response:
-        """Remove the asset."""
-        require(request, WRITE, name)
-        services.delete(name)
-        return Response(status=204)
-
-
 def is_raw(request: Request) -> bool:
     """Whether put-asset takes the body itself for the bytes."""
     return request.method == "PUT" or ("build" in request.GET and media_type(request) != FORM)
-
-
-def page_for(request: Request) -> services.Page:
-    """The rows that the query asks for and the sender may see."""
-    require(request, READ)
-    asked = checked(serializers.ListQuery, request.query_params)
-    return services.page(**asked, places=places(request, READ))
 
 
 def stored(done: services.Put) -> Response:

@@ -4,11 +4,12 @@ import io
 import re
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
-from assets import digests, serializers, services
-from assets.conf import WRITE, conf, require, sender
+from assets import digests, labels, serializers, services
+from assets.conf import READ, WRITE, conf, places, require, sender
 from assets.intake import TooLarge
 from assets.problems import Problem
 from assets.serializers import checked
@@ -49,6 +50,20 @@ def declared_bytes(request: Request) -> int | None:
     return 0
 
 
+def may_read(request: Request) -> list[str] | None:
+    """The prefixes of the assets that the sender may read, none where it may read nothing; None: all."""
+    try:
+        require(request, READ)
+    except (PermissionDenied, APIException):
+        return []
+    return places(request, READ)
+
+
+def about(request: Request, content_type: str) -> services.About:
+    """What the headers and the key say; raises BadLabel."""
+    return services.About(content_type, sender(request), labels.of_headers(request.META), may_read(request))
+
+
 def put_raw(request: Request, name: str, *, replace: bool) -> services.Put:
     """The body, read as it comes."""
     return services.put(
@@ -57,7 +72,7 @@ def put_raw(request: Request, name: str, *, replace: bool) -> services.Put:
         size_bytes=declared_bytes(request),
         said=digests.claims(request.headers),
         replace=replace,
-        about=services.About(kept_type(request.META.get("CONTENT_TYPE", "")), sender(request)),
+        about=about(request, kept_type(request.META.get("CONTENT_TYPE", ""))),
     )
 
 
@@ -72,7 +87,7 @@ def put_json(request: Request) -> services.Put:
         size_bytes=len(text),
         said=digests.claims(request.headers),
         replace=asked["replace"],
-        about=services.About(services.TEXT, sender(request)),
+        about=about(request, services.TEXT),
     )
 
 
@@ -104,5 +119,5 @@ def put_form(request: Request) -> services.Put:
         size_bytes=file.size,
         said=digests.claims(request.headers),
         replace=asked["replace"],
-        about=services.About(kept_type(file.content_type or ""), sender(request)),
+        about=about(request, kept_type(file.content_type or "")),
     )
