@@ -1,5 +1,7 @@
 """The index: what is in the store, by name."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -103,6 +105,8 @@ class Version(Stored):
 
     replaced_at = models.DateTimeField()
 
+    objects: ClassVar[Any] = AssetQuerySet.as_manager()
+
     class Meta:
         """One row for each bytes that a name had."""
 
@@ -153,3 +157,30 @@ class Tag(models.Model):
     def __str__(self) -> str:
         """Its name."""
         return str(self.name)
+
+
+class Rule(models.Model):
+    """How long assets below a prefix are kept: one that is neither among the last ones nor young enough is collected.
+
+    Of several rules that of the longest prefix counts. One with neither bound keeps everything below its prefix.
+
+    prefix     of names; empty: all
+    keep_last  so many assets below the prefix, those that were put last, are kept whatever their age; None: none is
+    keep_days  an asset is kept until it is so old, whatever its rank; None: it has no time of its own
+    """
+
+    prefix = ByteText("prefix", max_bytes=names.MAX_NAME_BYTES, blank=True, unique=True)
+    keep_last = models.PositiveIntegerField(null=True, blank=True, help_text="So many of the newest are kept.")
+    keep_days = models.PositiveIntegerField(null=True, blank=True, help_text="For so many days each is kept.")
+
+    class Meta:
+        """One rule a prefix."""
+
+        verbose_name = "retention rule"
+        ordering = ["prefix"]
+
+    def __str__(self) -> str:
+        """In words."""
+        bounds = [f"the last {self.keep_last}" if self.keep_last is not None else ""]
+        bounds.append(f"{self.keep_days} days" if self.keep_days is not None else "")
+        return f"{self.prefix or 'everything'}: {' and '.join(filter(None, bounds)) or 'all are kept'}"

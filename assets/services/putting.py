@@ -237,11 +237,18 @@ def say(row: Asset, said: Mapping[str, str]) -> None:
 
 
 def register(name: str) -> Asset:
-    """Take an object that something else put into the store into the index. Raises BadName, NoObject, StoreAway."""
+    """Take an object that something else put into the store into the index, or what became of one that is there.
+
+    raises    BadName, NoObject, Busy, StoreAway
+    """
     store = stores.current()
     names.check(name, store.prefix_bytes)
     with locks.held(name):
         received, stamp = measure(store, name)
         row = Asset.objects.here().filter(name=name).first() or Asset(store=conf.location.identity, name=name)
-        record(row, received, stamp, About(OCTETS if received.image is None else TEXT))
+        if row.sha256 == received.sha256:  # the same bytes, written anew
+            row.stamp = stamp
+            row.save(update_fields=["stamp"])
+        else:
+            record(row, received, stamp, About(OCTETS if received.image is None else TEXT))
         return row

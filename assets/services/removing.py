@@ -1,12 +1,14 @@
 """Taking assets and their earlier versions away."""
 
-from django.db import transaction
+from collections.abc import Callable
+
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from assets import locks, names, stores
 from assets.conf import conf
-from assets.models import Version
-from assets.services.fetching import find
+from assets.models import Asset, Version
+from assets.services.fetching import UnknownAsset, find
 from assets.stores.base import AssetStore
 
 
@@ -24,16 +26,23 @@ def delete(name: str) -> None:
 
     raises    BadName, UnknownAsset, Tagged, Busy, StoreAway
     """
+    delete_found(name, lambda _: True)
+
+
+def delete_found(name: str, wanted: Callable[[Asset], bool]) -> None:
+    """The same if the asset is the wanted one, which is looked at with its name's lock held; else UnknownAsset."""
     store = stores.current()
     with locks.held(name):
         asset = find(name)
+        if not wanted(asset):
+            raise UnknownAsset(f"{name!r} is another one by now")
         versions = Version.objects.here().filter(name=name)
         digests = list(versions.values_list("sha256", flat=True))
         try:
             with transaction.atomic(using=conf.database):
                 versions.delete()
                 asset.delete()
-        except ProtectedError:
+        except (ProtectedError, IntegrityError):  # a tag may have come at this moment
             raise Tagged(name, sorted(asset.tags.values_list("name", flat=True))) from None
         store.remove(name)
     for sha256 in digests:

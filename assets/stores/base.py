@@ -162,8 +162,12 @@ class AssetStore(Storage):
         """Remove the object if it is there. Raises StoreAway."""
 
     @abstractmethod
+    def all_objects(self) -> Iterator[tuple[str, str]]:
+        """All names but those of the store's own, in no order, each with its stamp. Raises StoreAway."""
+
     def all_names(self) -> Iterator[str]:
-        """All names, in no order, but those of the store's own. Raises StoreAway."""
+        """The names alone."""
+        return (name for name, _ in self.all_objects())
 
     @abstractmethod
     def own_names(self, folder: str) -> Iterator[tuple[str, float]]:

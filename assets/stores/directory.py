@@ -203,13 +203,15 @@ class DirectoryStore(AssetStore, FileSystemStorage):
             for parent in [self.root / one for one in reversed(names.parents(name))]:
                 parent.rmdir()
 
-    def all_names(self) -> Iterator[str]:
+    def all_objects(self) -> Iterator[tuple[str, str]]:
         """Every file below the root but our own."""
         with translated("the directory of the assets cannot be read"):
             for folder, folders, files in os.walk(self.root, onerror=give_up):
                 if Path(folder) == self.root:
                     folders[:] = [one for one in folders if one != names.RESERVED]
-                yield from (Path(folder, file).relative_to(self.root).as_posix() for file in files)
+                for file in (Path(folder, one) for one in files):
+                    with suppress(FileNotFoundError):
+                        yield file.relative_to(self.root).as_posix(), stamp_of(file.stat())
 
     def own_names(self, folder: str) -> Iterator[tuple[str, float]]:
         """Every file in there."""

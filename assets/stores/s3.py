@@ -169,10 +169,10 @@ class S3Store(AssetStore, S3Storage):
         with translated("the object cannot be removed"):
             self.client.delete_object(**self.at(name))
 
-    def all_names(self) -> Iterator[str]:
+    def all_objects(self) -> Iterator[tuple[str, str]]:
         """Every key below the prefix."""
-        found = (entry["Key"][len(self.place.prefix) :] for entry in self._entries(""))
-        return (name for name in found if not name.startswith(f"{names.RESERVED}/"))
+        found = ((entry["Key"][len(self.place.prefix) :], entry["ETag"]) for entry in self._entries(""))
+        return ((name, stamp) for name, stamp in found if not name.startswith(f"{names.RESERVED}/"))
 
     def own_names(self, folder: str) -> Iterator[tuple[str, float]]:
         """Every key in there."""
