@@ -1,7 +1,5 @@
 """The index: what is in the store, by name."""
 
-from typing import Any, ClassVar
-
 from django.db import models
 from django.db.models import Q
 
@@ -104,8 +102,6 @@ class Version(Stored):
     """
 
     replaced_at = models.DateTimeField()
-
-    objects: ClassVar[Any] = AssetQuerySet.as_manager()
 
     class Meta:
         """One row for each bytes that a name had."""

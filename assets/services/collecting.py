@@ -7,7 +7,7 @@ name's lock held, before it goes: what was put, tagged or fetched anew meanwhile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from assets import locks, stores
 from assets.models import Asset, Rule, Version
@@ -44,7 +44,8 @@ def doomed(now: datetime, versions_for: timedelta) -> Iterator[Doomed]:
     """
     stores.current()
     yield from doomed_assets(list(Rule.objects.all()), now)
-    replaced = Version.objects.here().filter(replaced_at__lte=now - versions_for).order_by("name", "replaced_at")
+    versions: Any = Version.objects.here()
+    replaced = versions.filter(replaced_at__lte=now - versions_for).order_by("name", "replaced_at")
     for row in replaced.iterator(STEP):
         why = f"it gave way to other bytes on {row.replaced_at:%Y-%m-%d}"
         yield Doomed("version", row.pk, row.name, row.sha256, row.size, why)
