@@ -180,3 +180,57 @@ class Rule(models.Model):
         bounds = [f"the last {self.keep_last}" if self.keep_last is not None else ""]
         bounds.append(f"{self.keep_days} days" if self.keep_days is not None else "")
         return f"{self.prefix or 'everything'}: {' and '.join(filter(None, bounds)) or 'all are kept'}"
+
+
+class Upload(models.Model):
+    """Bytes that come in parts, straight into the store, and are an asset once all are there and verified.
+
+    id          random, in hex; part of the address
+    token       what the store calls it
+    size        of the whole in bytes; `part_size` of each part but the last
+    labels      as JSON
+    state       see below
+    state_at    when it came to be so; while it is being verified, when that was last known to go on
+    fault       why it failed, with the status that tells it
+    """
+
+    OPEN, VERIFYING, DONE, FAILED = "open", "verifying", "done", "failed"
+    STATES = ((OPEN, "parts come"), (VERIFYING, "being verified"), (DONE, "it is an asset"), (FAILED, "refused"))
+
+    id = models.CharField(max_length=32, primary_key=True)
+    store = ByteText(max_bytes=MAX_IDENTITY_BYTES, help_text="The store's identity, from ASSETS_URL.")
+    name = ByteText(max_bytes=names.MAX_NAME_BYTES)
+    size = models.BigIntegerField(help_text="Bytes.")
+    part_size = models.BigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    content_type = models.CharField(max_length=255)
+    labels = models.TextField()
+    replace = models.BooleanField()
+    token = models.CharField(max_length=1024, blank=True)
+    state = models.CharField(max_length=10, choices=STATES)
+    state_at = models.DateTimeField()
+    fault_status = models.PositiveSmallIntegerField(null=True)
+    fault = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=64, blank=True, help_text="The key's name.")
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        """Of a size that can be."""
+
+        constraints = [
+            models.CheckConstraint(condition=Q(size__gte=0, part_size__gte=1), name="assets_upload_sizes"),
+        ]
+
+    def __str__(self) -> str:
+        """Of which asset."""
+        return f"{self.name} ({self.id})"
+
+    @property
+    def part_count(self) -> int:
+        """At least one, which may be empty."""
+        return max(1, -(-self.size // self.part_size))
+
+    def part_bytes(self, number: int) -> int:
+        """The size of a part, counted from 1."""
+        return min(self.part_size, self.size - (number - 1) * self.part_size)

@@ -56,6 +56,16 @@ def kept(sha256: str) -> str:
     return f"{RESERVED}/versions/{sha256[:2]}/{sha256}"
 
 
+def part(upload: str, number: int) -> str:
+    """Where a store that takes parts from us keeps one."""
+    return f"{RESERVED}/uploads/{upload}/{number}"
+
+
+def whole(upload: str) -> str:
+    """Where a store has all parts of an upload as one, before they are verified."""
+    return f"{RESERVED}/uploads/{upload}/whole"
+
+
 def parents(name: str) -> list[str]:
     """The names above this one, shortest first: of `a/b/c` these are `a` and `a/b`."""
     return [name[:index] for index, character in enumerate(name) if character == "/"]

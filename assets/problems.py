@@ -39,8 +39,11 @@ STATUS: Mapping[type[Exception], int] = {
     intake.CutShort: 400,
     services.UnknownAsset: 404,
     services.UnknownTag: 404,
+    services.UnknownUpload: 404,
     services.Conflict: 409,
     services.Tagged: 409,
+    services.PartsMissing: 409,
+    services.Closed: 409,
     base.Tangled: 409,
     intake.TooLarge: 413,
     ranges.Unsatisfiable: 416,
@@ -49,21 +52,33 @@ STATUS: Mapping[type[Exception], int] = {
     base.StoreFull: 507,
 }
 
+# Faults of one part of the request, by the name that the answer points to, with their code.
+PARTS: Mapping[type[Exception], tuple[str, str]] = {
+    names.BadName: ("build", "bad_name"),
+    labels.BadTag: ("tag", "bad_tag"),
+    cursors.BadCursor: ("cursor", "bad_cursor"),
+}
+
 
 def answer_of(fault: Exception) -> Exception:
     """The APIException for a fault of ours; any other fault as it is."""
-    if isinstance(fault, names.BadName):
-        return ValidationError({"build": [ErrorDetail(str(fault), "bad_name")]})
-    if isinstance(fault, labels.BadTag):
-        return ValidationError({"tag": [ErrorDetail(str(fault), "bad_tag")]})
-    if isinstance(fault, cursors.BadCursor):
-        return ValidationError({"cursor": [ErrorDetail(str(fault), "bad_cursor")]})
+    if type(fault) in PARTS:
+        part, code = PARTS[type(fault)]
+        return ValidationError({part: [ErrorDetail(str(fault), code)]})
+    if isinstance(fault, services.Failed):
+        return Problem(fault.status, str(fault))
     if isinstance(fault, base.StoreFault) and type(fault) not in STATUS:
         return away(fault)
     if type(fault) not in STATUS:
         return fault
-    members = {"sha256": fault.sha256} if isinstance(fault, services.Conflict) else None
-    return Problem(STATUS[type(fault)], str(fault), members=members, headers=headers_of(fault))
+    return Problem(STATUS[type(fault)], str(fault), members=members_of(fault), headers=headers_of(fault))
+
+
+def members_of(fault: Exception) -> dict[str, Any] | None:
+    """What the answer to some faults tells beside the words."""
+    if isinstance(fault, services.Conflict):
+        return {"sha256": fault.sha256}
+    return {"missing": fault.numbers} if isinstance(fault, services.PartsMissing) else None
 
 
 def headers_of(fault: Exception) -> dict[str, str]:

@@ -57,6 +57,33 @@ HAVE = one_of(
 )
 FOUND = record(**{kind: {"type": "array", "items": NAME} for kind in ("missing", "present", "conflict")})
 LABEL_PATTERN = rf"^{labels.KEY_PATTERN}(=[^\x00-\x1f\x7f-\x9f]{{1,80}})?$"
+BEGIN = one_of(
+    ["name", "size", "sha256"],
+    name=NAME,
+    size=SIZE,
+    sha256=SHA256,
+    content_type={"type": "string"},
+    labels={"type": "object", "additionalProperties": {"type": "string"}},
+    replace=REPLACE_FLAG,
+)
+PART = record(number={"type": "integer", "minimum": 1}, url={"type": "string", "format": "uri"})
+PARTS = {"type": "array", "items": PART}
+WHEN = {"type": "string", "format": "date-time"}
+KEY = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+BEGUN = record(upload=KEY, part_size=SIZE, parts=PARTS, expires_at=WHEN)
+PRESENT = {**ITEM, "required": [*ITEM["required"], "present"]}
+PRESENT["properties"] = {**ITEM["properties"], "present": {"const": True}}
+UPLOAD = record(
+    upload=KEY,
+    name=NAME,
+    size=SIZE,
+    sha256=SHA256,
+    state={"enum": ["open", "verifying", "done", "failed"]},
+    detail={"type": "string"},
+    part_size=SIZE,
+    missing=PARTS,
+    expires_at=WHEN,
+)
 TAG_NAME = {"type": "string", "pattern": f"^{labels.TAG_PATTERN}$"}
 PUT_TAG = one_of(["asset"], asset=NAME)
 TAG = record(
@@ -80,6 +107,9 @@ def header(name: str, shape: Any, description: str) -> OpenApiParameter:
 
 
 BUILD_IN_QUERY = query("build", NAME, "the asset's name", required=True)
+UPLOAD_IN_PATH = OpenApiParameter("key", KEY, OpenApiParameter.PATH, required=True)
+PART_IN_PATH = OpenApiParameter("number", {"type": "integer", "minimum": 1}, OpenApiParameter.PATH, required=True)
+SIGNATURE = query("signature", {"type": "string"}, "as it was given with the address", required=True)
 TAG_IN_PATH = OpenApiParameter("tag", TAG_NAME, OpenApiParameter.PATH, required=True)
 NAME_IN_PATH = OpenApiParameter("name", NAME, OpenApiParameter.PATH, required=True)
 LABEL = OpenApiParameter(
@@ -142,9 +172,14 @@ def answers(*faults: int, **shapes: dict[str, Any]) -> dict[Any, OpenApiResponse
     }
 
 
-def deleted() -> dict[Any, OpenApiResponse]:
+def deleted(*faults: int) -> dict[Any, OpenApiResponse]:
     """What a route answers that deletes."""
-    return {204: OpenApiResponse(description=NOTHING[204]), **answers(404)}
+    return {204: OpenApiResponse(description=NOTHING[204]), **answers(404, *faults)}
+
+
+def emptied(*faults: int) -> dict[Any, OpenApiResponse]:
+    """What a route answers that takes bytes and says nothing."""
+    return {204: OpenApiResponse(description="It is kept"), **answers(*faults)}
 
 
 def content() -> dict[Any, OpenApiResponse]:

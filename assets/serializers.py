@@ -9,6 +9,7 @@ from rest_framework import serializers
 from assets.models import Asset, Tag
 
 MAX_LIMIT = 1000
+MAX_SIZE = 2**63
 SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 WORDS = {"true": True, "false": False}
 
@@ -107,6 +108,53 @@ class ListQuery(serializers.Serializer[dict[str, Any]]):
     prefix = Text(default="")
     limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=100)
     cursor = Text(default="")
+
+
+class Labels(serializers.Field[dict[str, str], object, dict[str, str], Any]):
+    """An object of texts."""
+
+    default_error_messages = {"invalid": "this is not an object of strings"}
+
+    def to_internal_value(self, data: object) -> dict[str, str]:
+        """The labels; what they may be is looked at later."""
+        if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
+            self.fail("invalid")
+        return data
+
+
+class Size(serializers.Field[int, object, int, Any]):
+    """A whole number of bytes, as a number."""
+
+    default_error_messages = {"invalid": "this is not a whole number of bytes, 0 or above"}
+
+    def to_internal_value(self, data: object) -> int:
+        """The number."""
+        if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < MAX_SIZE:
+            self.fail("invalid")
+        return data
+
+
+class Digest(serializers.Field[str, object, str, Any]):
+    """A SHA-256."""
+
+    default_error_messages = {"invalid": "this is not 64 hexadecimal digits"}
+
+    def to_internal_value(self, data: object) -> str:
+        """In lower case."""
+        if not isinstance(data, str) or not SHA256.fullmatch(data):
+            self.fail("invalid")
+        return data.lower()
+
+
+class Begin(Input):
+    """`{"name", "size", "sha256", "content_type"?, "labels"?, "replace"?}`."""
+
+    name = Text()
+    size = Size()
+    sha256 = Digest()
+    content_type = Text(default="")
+    labels = Labels(default=dict)
+    replace = Flag(default=False)
 
 
 class PutTag(Input):

@@ -177,6 +177,40 @@ class AssetStore(Storage):
     def check(self) -> None:
         """Pass when the store can be read and written now, or raise StoreAway or StoreFull."""
 
+    # Bytes that come in parts, from clients. What has them all is `names.whole(upload)`.
+
+    def check_room(self, size_bytes: int) -> None:
+        """Pass, or raise StoreFull where so many bytes more do not fit."""
+
+    @abstractmethod
+    def begin_parts(self, upload: str, content_type: str) -> str:
+        """Expect parts; returns the store's own word for the upload. Raises StoreAway."""
+
+    @abstractmethod
+    def part_url(self, upload: str, token: str, number: int, expires_s: int) -> str | None:
+        """Where anyone may PUT the part, for so long; None: it is put into `names.part(upload, number)` by us."""
+
+    @abstractmethod
+    def part_sizes(self, upload: str, token: str) -> dict[int, int]:
+        """The bytes of each part that is there, by its number. Raises StoreAway."""
+
+    @abstractmethod
+    def join(self, upload: str, token: str) -> None:
+        """Make one of the parts that are there, in their order; they are no parts any more. May be done again.
+
+        raises    NoObject where there are none, StoreFull, StoreAway
+        """
+
+    @abstractmethod
+    def drop_parts(self, upload: str, token: str) -> None:
+        """Forget the parts, and what was made of them. Raises StoreAway."""
+
+    @abstractmethod
+    def stage_move(
+        self, source: str, stamp: str, name: str, *, content_type: str, size_bytes: int
+    ) -> AbstractContextManager[Staged]:
+        """As `stage_copy`, of an object that may be gone once the other is published."""
+
     # Django's storage API on top of it.
 
     def url(self, name: str | None, parameters: Any = None) -> str:

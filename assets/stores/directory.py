@@ -33,6 +33,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS)
 LOOK_EVERY_BYTES = 64 * 2**20
 TRIES = 100
+ALONE = "first"  # beside parts that are being joined: the size of the first one without the others
 WINDOWS = os.name == "nt"
 
 
@@ -94,6 +95,21 @@ def make(folder: Path) -> None:
     sync_directory(folder.parent)
 
 
+def copy_bytes(source: io.FileIO, target: io.FileIO) -> None:
+    """All bytes of one open file from its start to where the other stands, by the kernel where it can."""
+    done, at = 0, target.tell()
+    try:
+        while count := os.copy_file_range(source.fileno(), target.fileno(), LOOK_EVERY_BYTES, done, at + done):
+            done += count
+    except (AttributeError, OSError) as fault:  # not everywhere, and not between all file systems
+        if isinstance(fault, OSError) and fault.errno in FULL:
+            raise
+        source.seek(done)
+        target.seek(at + done)
+        shutil.copyfileobj(source, target, CHUNK_BYTES)
+    target.seek(0, os.SEEK_END)
+
+
 @dataclass(frozen=True)
 class OpenedFile(Opened):
     """One that can be read from anywhere."""
@@ -143,6 +159,81 @@ class DirectoryStore(AssetStore, FileSystemStorage):
         with opened.stream, self.stage(name, content_type=content_type, size_bytes=size_bytes) as staged:
             staged.take(opened.stream)
             yield staged
+
+    @contextmanager
+    def stage_move(
+        self,
+        source: str,
+        stamp: str,
+        name: str,
+        *,
+        content_type: str,  # noqa: ARG002 - kept by the index
+        size_bytes: int,  # noqa: ARG002 - it is there
+    ) -> Iterator["StagedFile"]:
+        """The file itself."""
+        opened = self.known(source, stamp)
+        with opened.stream:
+            yield StagedFile(self, name, self.place(source), opened.stream)
+
+    def check_room(self, size_bytes: int) -> None:
+        """By what is free on the disk."""
+        with translated("the directory of the assets cannot be written"):
+            make(self.root)
+            self.keep_free(size_bytes)
+
+    def begin_parts(self, upload: str, content_type: str) -> str:  # noqa: ARG002 - kept by the index
+        """A directory for them."""
+        with translated("the directory of the assets cannot be written"):
+            make(self.place(names.whole(upload)).parent)
+        return ""
+
+    def part_url(self, upload: str, token: str, number: int, expires_s: int) -> None:
+        """There is none."""
+
+    def part_sizes(self, upload: str, token: str) -> dict[int, int]:  # noqa: ARG002 - there is none
+        """Those of the files."""
+        folder = self.place(names.whole(upload)).parent
+        with translated("the parts cannot be looked at"), suppress(FileNotFoundError):
+            sizes = {int(file.name): file.stat().st_size for file in folder.iterdir() if file.name.isdecimal()}
+            if sizes and (alone := folder / ALONE).exists():
+                sizes[min(sizes)] = int(alone.read_text())
+            return sizes
+        return {}
+
+    def join(self, upload: str, token: str) -> None:
+        """The other parts are appended to the first one, whose own size is kept beside it until that is done."""
+        place = self.place(names.whole(upload))
+        if self.stamp(names.whole(upload)) is not None:
+            return
+        sizes = self.part_sizes(upload, token)
+        if not sizes:
+            raise NoObject(f"there is no part of {upload}")
+        first, *others = [place.with_name(str(number)) for number in sorted(sizes)]
+        with translated("the parts cannot be joined"):
+            self._note_alone(place.with_name(ALONE), sizes[min(sizes)])
+            os.truncate(first, sizes[min(sizes)])
+            with first.open("r+b", buffering=0) as file:
+                file.seek(0, os.SEEK_END)
+                for other in others:
+                    with other.open("rb", buffering=0) as part:
+                        copy_bytes(part, file)
+                os.fsync(file.fileno())
+            first.replace(place)
+            sync_directory(place.parent)
+            for left in others:
+                left.unlink()
+
+    def _note_alone(self, note: Path, size_bytes: int) -> None:
+        """On the disk, whole or not there."""
+        if not note.exists():
+            with self.stage(note.relative_to(self.root).as_posix(), content_type="") as staged:
+                staged.write(str(size_bytes).encode())
+                staged.publish(replace=True)
+
+    def drop_parts(self, upload: str, token: str) -> None:  # noqa: ARG002 - there is none
+        """The directory and all in it."""
+        with translated("the parts cannot be removed"), suppress(FileNotFoundError):
+            shutil.rmtree(self.place(names.whole(upload)).parent)
 
     def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> str:
         """A copy, which nobody changes."""
@@ -256,12 +347,7 @@ class StagedFile:
     def take(self, file: io.FileIO) -> None:
         """All bytes of another file."""
         with translated("the file cannot be copied"):
-            try:
-                while os.copy_file_range(file.fileno(), self._file.fileno(), LOOK_EVERY_BYTES):
-                    pass
-            except (AttributeError, OSError):  # not everywhere, and not between all file systems
-                file.seek(self._file.tell())
-                shutil.copyfileobj(file, self._file, CHUNK_BYTES)
+            copy_bytes(file, self._file)
 
     def publish(self, *, replace: bool) -> str:
         """First its bytes are on the disk, then its name is."""

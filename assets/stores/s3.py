@@ -28,7 +28,7 @@ MAX_PARTS = 10_000
 COPY_BYTES = 5 * 2**30  # what S3 copies in one call
 OCTETS = "application/octet-stream"
 PRESIGNED_S = 300
-MISSING = ("NoSuchKey", "NotFound", "404")
+MISSING = ("NoSuchKey", "NoSuchUpload", "NotFound", "404")
 PRECONDITION = ("PreconditionFailed", "412")
 FULL = ("QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded")
 
@@ -129,6 +129,58 @@ class S3Store(AssetStore, S3Storage):
     ) -> Iterator["StagedCopy"]:
         """Nothing is done before it is published."""
         yield StagedCopy(self, source, stamp, name, content_type, size_bytes)
+
+    @contextmanager
+    def stage_move(
+        self, source: str, stamp: str, name: str, *, content_type: str, size_bytes: int
+    ) -> Iterator["StagedCopy"]:
+        """S3 moves nothing: the one is copied, and the other stays until its upload is dropped."""
+        with self.stage_copy(source, stamp, name, content_type=content_type, size_bytes=size_bytes) as staged:
+            yield staged
+
+    def begin_parts(self, upload: str, content_type: str) -> str:
+        """An upload of S3, under a name that is no asset's."""
+        with translated("the upload cannot be begun"):
+            begun = self.client.create_multipart_upload(**self.at(names.whole(upload)), ContentType=content_type)
+        token: str = begun["UploadId"]
+        return token
+
+    def part_url(self, upload: str, token: str, number: int, expires_s: int) -> str:
+        """It is worth nothing once the parts are joined or dropped."""
+        asked = {**self.at(names.whole(upload)), "UploadId": token, "PartNumber": number}
+        signed: str = self.client.generate_presigned_url("upload_part", asked, expires_s)
+        return signed
+
+    def part_sizes(self, upload: str, token: str) -> dict[int, int]:
+        """As S3 lists them."""
+        return {part["PartNumber"]: part["Size"] for part in self._parts(upload, token)}
+
+    def join(self, upload: str, token: str) -> None:
+        """By completing S3's upload."""
+        whole = self.at(names.whole(upload))
+        parts = [{name: part[name] for name in ("PartNumber", "ETag")} for part in self._parts(upload, token)]
+        if not parts:
+            if self.head(names.whole(upload)) is None:
+                raise NoObject(f"there is no part of {upload}")
+            return
+        with translated("the parts cannot be joined"):
+            self.client.complete_multipart_upload(**whole, UploadId=token, MultipartUpload={"Parts": parts})
+
+    def drop_parts(self, upload: str, token: str) -> None:
+        """By aborting S3's upload, if it is there."""
+        with suppress(NoObject), translated("the parts cannot be removed"):
+            self.client.abort_multipart_upload(**self.at(names.whole(upload)), UploadId=token)
+        self.remove(names.whole(upload))
+
+    def _parts(self, upload: str, token: str) -> list[Any]:
+        """None where S3 knows no such upload, or no more."""
+        asked = {**self.at(names.whole(upload)), "UploadId": token}
+        try:
+            with translated("the parts cannot be listed"):
+                pages = list(self.client.get_paginator("list_parts").paginate(**asked))
+        except NoObject:
+            return []
+        return [part for page in pages for part in page.get("Parts", ())]
 
     def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> str:
         """A copy, which S3 makes."""
