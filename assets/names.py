@@ -66,6 +66,12 @@ def whole(upload: str) -> str:
     return f"{RESERVED}/uploads/{upload}/whole"
 
 
+def upload_of(place: str) -> str:
+    """The upload whose parts or whole lie at this place; empty where it is none of these."""
+    head, _, rest = place.partition("/uploads/")
+    return rest.partition("/")[0] if head == RESERVED else ""
+
+
 def parents(name: str) -> list[str]:
     """The names above this one, shortest first: of `a/b/c` these are `a` and `a/b`."""
     return [name[:index] for index, character in enumerate(name) if character == "/"]

@@ -10,13 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from assets import locks, stores
-from assets.models import Asset, Rule, Version
+from assets.conf import conf
+from assets.models import Asset, Rule, Upload, Version
 from assets.services.fetching import UnknownAsset
 from assets.services.removing import Tagged, delete_found, release
+from assets.services.uploading import expired, forget
+from assets.stores.base import Stray
 
 STEP = 1000
-# left over: bytes of a version that has no row, as a crash leaves them.
-Kind = Literal["asset", "version", "left over"]
+# upload: it has expired; left over: bytes that no row speaks of, as a crash leaves them.
+Kind = Literal["asset", "version", "upload", "left over"]
+KINDS: tuple[Kind, ...] = ("asset", "version", "upload", "left over")
 LEFT_OVER_AFTER = timedelta(days=1)
 
 
@@ -24,20 +28,22 @@ LEFT_OVER_AFTER = timedelta(days=1)
 class Doomed:
     """What is to go, and why.
 
-    pk          of the row; 0 for what is left over
+    pk          of the row; None for what is left over
+    stray       what is left over of a put or an upload
     name        of the asset; of what is left over, its place in the store
     """
 
     kind: Kind
-    pk: int
+    pk: Any
     name: str
     sha256: str
     size: int
     why: str
+    stray: Stray | None = None
 
 
 def doomed(now: datetime, versions_for: timedelta) -> Iterator[Doomed]:
-    """All that is to go at this time, assets by name, then versions, then what is left over. Changes nothing.
+    """All that is to go at this time: assets by name, versions, uploads, what is left over. Changes nothing.
 
     versions_for    how long bytes are kept that gave way to others
     raises          StoreAway
@@ -49,6 +55,7 @@ def doomed(now: datetime, versions_for: timedelta) -> Iterator[Doomed]:
     for row in replaced.iterator(STEP):
         why = f"it gave way to other bytes on {row.replaced_at:%Y-%m-%d}"
         yield Doomed("version", row.pk, row.name, row.sha256, row.size, why)
+    yield from expired_uploads(now)
     yield from left_over(now)
 
 
@@ -78,21 +85,38 @@ def of_rule(rule: Rule, rules: Sequence[Rule], now: datetime) -> Iterator[Doomed
             yield Doomed("asset", row.pk, row.name, row.sha256, row.size, why)
 
 
+def expired_uploads(now: datetime) -> Iterator[Doomed]:
+    """Those that nobody completed."""
+    for upload in expired(now).order_by("expires_at"):
+        why = f"it expired on {upload.expires_at:%Y-%m-%d}, {upload.get_state_display()}"
+        yield Doomed("upload", upload.pk, upload.name, upload.sha256, upload.size, why)
+
+
 def left_over(now: datetime) -> Iterator[Doomed]:
-    """Bytes of versions that no row has, unless one may be about to be written."""
-    for place, written_s in stores.current().own_names("versions"):
+    """Bytes that no row speaks of, unless one may be about to be written."""
+    store, before_s = stores.current(), (now - LEFT_OVER_AFTER).timestamp()
+    for place, written_s in store.own_names("versions"):
         sha256 = place.rpartition("/")[2]
-        old = now.timestamp() - written_s > LEFT_OVER_AFTER.total_seconds()
-        if old and not Version.objects.here().filter(sha256=sha256).exists():
-            yield Doomed("left over", 0, place, sha256, 0, "no version has these bytes")
+        if written_s < before_s and not Version.objects.here().filter(sha256=sha256).exists():
+            yield Doomed("left over", None, place, sha256, 0, "no version has these bytes")
+    known = set(Upload.objects.filter(store=conf.location.identity).values_list("pk", flat=True))
+    for stray in store.strays():
+        if stray.begun_s < before_s and stray.upload not in known:
+            why = "nobody sends the rest of it"
+            yield Doomed("left over", None, stray.name, "", stray.size_bytes, why, stray)
 
 
 def collect(one: Doomed) -> bool:
     """Let go of it, unless it is another one by now, or tagged; whether it went. Raises Busy, StoreAway."""
     store = stores.current()
+    if one.stray:
+        store.drop_stray(one.stray)
+        return True
     if one.kind == "left over":
         release(store, one.sha256)
         return store.stamp(one.name) is None
+    if one.kind == "upload":
+        return forget(one.pk)
     if one.kind == "version":
         with locks.held(one.name):
             gone, _ = Version.objects.here().filter(pk=one.pk, sha256=one.sha256).delete()

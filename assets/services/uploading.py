@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from assets import labels, names, stores
@@ -155,12 +156,17 @@ def abort(upload: Upload) -> None:
     stores.current().drop_parts(upload.pk, upload.token)
 
 
-def sweep(now: datetime) -> list[str]:
-    """Forget what has expired and is not being verified: which."""
+def expired(now: datetime) -> QuerySet[Upload]:
+    """Those whose time is over, and that nobody verifies."""
     old = Upload.objects.filter(store=conf.location.identity, expires_at__lte=now)
-    swept: list[str] = []
-    for upload in old.exclude(state=Upload.VERIFYING, state_at__gte=now - LEASE):
-        stores.current().drop_parts(upload.pk, upload.token)
-        swept.append(upload.pk)
-        upload.delete()
-    return swept
+    return old.exclude(state=Upload.VERIFYING, state_at__gte=now - LEASE)
+
+
+def forget(key: str) -> bool:
+    """Forget an expired upload and its parts, unless it is gone or verified by now; whether it went."""
+    upload = expired(timezone.now()).filter(pk=key).first()
+    if upload is None:
+        return False
+    stores.current().drop_parts(upload.pk, upload.token)
+    upload.delete()
+    return True

@@ -64,6 +64,24 @@ class Readable(Source, Protocol):
 
 
 @dataclass(frozen=True)
+class Stray:
+    """Bytes on their way into the store, which may have lost who sends them.
+
+    name        what they are to be, or where they lie
+    token       what the store needs beside the name to drop them
+    upload      whose parts they are, empty where they are no parts
+    begun_s     in seconds of Unix
+    size_bytes  0 where the store does not tell
+    """
+
+    name: str
+    token: str
+    upload: str
+    begun_s: float
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True)
 class Opened:
     """An object that can be read from its start, whatever happens to its name meanwhile."""
 
@@ -204,6 +222,14 @@ class AssetStore(Storage):
     @abstractmethod
     def drop_parts(self, upload: str, token: str) -> None:
         """Forget the parts, and what was made of them. Raises StoreAway."""
+
+    @abstractmethod
+    def strays(self) -> Iterator[Stray]:
+        """All that is on its way into the store, and what nobody sends any more. Raises StoreAway."""
+
+    @abstractmethod
+    def drop_stray(self, stray: Stray) -> None:
+        """Forget these bytes. Raises StoreAway."""
 
     @abstractmethod
     def stage_move(

@@ -25,6 +25,7 @@ from assets.stores.base import (
     Piece,
     StoreAway,
     StoreFull,
+    Stray,
     Taken,
     Tangled,
 )
@@ -234,6 +235,25 @@ class DirectoryStore(AssetStore, FileSystemStorage):
         """The directory and all in it."""
         with translated("the parts cannot be removed"), suppress(FileNotFoundError):
             shutil.rmtree(self.place(names.whole(upload)).parent)
+
+    def strays(self) -> Iterator[Stray]:
+        """Files that are being written, and the parts of uploads."""
+        for place, written_s in self.own_names("staging"):
+            yield Stray(place, "", "", written_s)
+        newest: dict[str, float] = {}
+        for place, written_s in self.own_names("uploads"):
+            upload = names.upload_of(place)
+            newest[upload] = max(written_s, newest.get(upload, 0))
+        for upload, written_s in newest.items():
+            yield Stray(names.whole(upload), "", upload, written_s)
+
+    def drop_stray(self, stray: Stray) -> None:
+        """The file, or all parts of the upload."""
+        if stray.upload:
+            self.drop_parts(stray.upload, "")
+        else:
+            with translated("the file cannot be removed"):
+                self.place(stray.name).unlink(missing_ok=True)
 
     def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> str:
         """A copy, which nobody changes."""

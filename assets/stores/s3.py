@@ -20,7 +20,18 @@ from storages.backends.s3 import S3Storage
 from assets import names
 from assets.conf import conf
 from assets.locations import Bucket
-from assets.stores.base import AssetStore, Changed, NoObject, Opened, Piece, StoreAway, StoreFault, StoreFull, Taken
+from assets.stores.base import (
+    AssetStore,
+    Changed,
+    NoObject,
+    Opened,
+    Piece,
+    StoreAway,
+    StoreFault,
+    StoreFull,
+    Stray,
+    Taken,
+)
 
 logger = logging.getLogger(__name__)
 PART_BYTES = 8 * 2**20
@@ -181,6 +192,25 @@ class S3Store(AssetStore, S3Storage):
         except NoObject:
             return []
         return [part for page in pages for part in page.get("Parts", ())]
+
+    def strays(self) -> Iterator[Stray]:
+        """Uploads of S3 that are neither completed nor aborted, and wholes that were not copied."""
+        asked = {"Bucket": self.place.name, "Prefix": self.place.prefix}
+        with translated("the uploads cannot be listed"):
+            for page in self.client.get_paginator("list_multipart_uploads").paginate(**asked):
+                for entry in page.get("Uploads", ()):
+                    name = entry["Key"][len(self.place.prefix) :]
+                    yield Stray(name, entry["UploadId"], names.upload_of(name), entry["Initiated"].timestamp())
+        for name, written_s in self.own_names("uploads"):
+            yield Stray(name, "", names.upload_of(name), written_s)
+
+    def drop_stray(self, stray: Stray) -> None:
+        """Abort the upload, or remove the object."""
+        if not stray.token:
+            self.remove(stray.name)
+            return
+        with suppress(NoObject), translated("the upload cannot be aborted"):
+            self.client.abort_multipart_upload(**self.at(stray.name), UploadId=stray.token)
 
     def keep(self, name: str, stamp: str, sha256: str, size_bytes: int) -> str:
         """A copy, which S3 makes."""

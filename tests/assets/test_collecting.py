@@ -13,9 +13,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from assets import names, services
-from assets.models import Asset, Rule, Tag, Version
+from assets.models import Asset, Rule, Tag, Upload, Version
 from assets.services import collecting
 from assets.stores.base import AssetStore
+from tests.assets.test_stores import leftovers
 from tests.assets.test_versions import kept, sha
 
 pytestmark = pytest.mark.django_db
@@ -92,9 +93,9 @@ def test_a_dry_run_tells_exactly_what_a_run_removes(builds: AssetStore) -> None:
     put("ci/0", b"other")
     Version.objects.update(replaced_at=timezone.now() - timedelta(days=31))
     told = collect("--dry-run")
-    assert told[-1] == "6 asset, 1 version, 0 left over: 7 bytes would go"
+    assert told[-1] == "6 asset, 1 version, 0 upload, 0 left over: 7 bytes would go"
     assert len(Asset.objects.all()) == 11
-    assert collect() == [*told[:-1], "6 asset, 1 version, 0 left over: 7 bytes gone"]
+    assert collect() == [*told[:-1], "6 asset, 1 version, 0 upload, 0 left over: 7 bytes gone"]
     assert sorted(builds.all_names()) == sorted(Asset.objects.values_list("name", flat=True))
     assert [line for line in told if "\tci/9\t" in line]
     assert collect("--json") == []
@@ -185,3 +186,47 @@ def test_never_lets_go_of_what_a_rule_or_a_tag_keeps(
         stays = stays or (keep_last is not None and rank < keep_last)
         stays = stays or (keep_days is not None and ages[number] < keep_days)
         assert (number in going) is not stays
+
+
+def test_an_upload_that_nobody_completed_goes(store: AssetStore) -> None:
+    begun = services.begin("a", 5, "0" * 64, replace=False, about=services.About())
+    assert isinstance(begun, Upload)
+    now = timezone.now()
+    assert gone(now) == []
+    Upload.objects.update(expires_at=now)
+    [one] = collecting.doomed(now, MONTH)
+    assert (one.kind, one.name, one.size) == ("upload", "a", 5)
+    assert collecting.collect(one)
+    assert not collecting.collect(one)
+    assert (leftovers(store), list(store.own_names("uploads"))) == ([], [])
+
+
+def test_what_nobody_sends_any_more_goes_after_a_day(store: AssetStore) -> None:
+    def crash() -> None:
+        put_parts = store.stage("big", content_type="text/plain")
+        staged = put_parts.__enter__()
+        for _ in range(3):
+            staged.write(b"." * 8 * 2**20)
+        open_ones.append(put_parts)
+        begun = services.begin("a", 5, "0" * 64, replace=False, about=services.About())
+        assert isinstance(begun, Upload)
+        if store.looks_are_cheap:
+            services.take_part(begun, 1, io.BytesIO(b"12345"))
+        Upload.objects.all().delete()
+
+    open_ones: list[Any] = []
+    crash()
+    now = timezone.now()
+    if store.looks_are_cheap:  # moto has every upload begun in 2010
+        assert gone(now) == []
+    found = list(collecting.doomed(now + timedelta(days=2), MONTH))
+    assert [one.kind for one in found] == ["left over", "left over"]
+    assert all(collecting.collect(one) for one in found)
+    assert (leftovers(store), list(store.own_names("uploads"))) == ([], [])
+    open_ones[0].__exit__(None, None, None)
+
+
+def test_an_upload_that_goes_on_stays(store: AssetStore) -> None:
+    services.begin("a", 5, "0" * 64, replace=False, about=services.About())
+    Upload.objects.update(expires_at=timezone.now() + timedelta(days=9))
+    assert gone(timezone.now() + timedelta(days=2)) == []

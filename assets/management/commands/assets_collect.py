@@ -40,7 +40,7 @@ class Command(BaseCommand):
                     size_bytes += one.size
                     self.tell(one, as_json=options["json"])
         if not options["json"]:
-            told = ", ".join(f"{counts[kind]} {kind}" for kind in ("asset", "version", "left over"))
+            told = ", ".join(f"{counts[kind]} {kind}" for kind in collecting.KINDS)
             self.stdout.write(f"{told}: {size_bytes} bytes{' would go' if options['dry_run'] else ' gone'}")
 
     def tell(self, one: collecting.Doomed, *, as_json: bool) -> None:
