@@ -10,7 +10,7 @@ from assets.models import Asset, Stored
 
 def content(request: Request, name: str, *, redirect: bool = False, sha256: str = "") -> HttpResponseBase:
     """The answer to a GET or HEAD of the asset, or of its version `sha256`."""
-    asset = services.find_version(name, sha256) if sha256 else services.find(name)
+    asset = services.find_version(name, sha256)
     if is_known(request, asset):
         return HttpResponseNotModified(headers=headers_of(asset))
     if redirect and stores.current().presigns:

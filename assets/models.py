@@ -155,6 +155,30 @@ class Tag(models.Model):
         return str(self.name)
 
 
+class Provenance(models.Model):
+    """What somebody states about bytes that a name has, or had: a document of its own, kept as it came."""
+
+    store = ByteText(max_bytes=MAX_IDENTITY_BYTES, help_text="The store's identity, from ASSETS_URL.")
+    name = ByteText(max_bytes=names.MAX_NAME_BYTES)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    statement = models.BinaryField()
+    content_type = models.CharField(max_length=255)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=64, blank=True, help_text="The key's name.")
+
+    class Meta:
+        """One for each bytes."""
+
+        verbose_name_plural = "provenance"
+        constraints = [
+            models.UniqueConstraint(fields=["store", "name", "sha256"], name="assets_provenance_one_a_digest"),
+        ]
+
+    def __str__(self) -> str:
+        """Of which bytes."""
+        return f"{self.name} {self.sha256[:16]}"
+
+
 class Rule(models.Model):
     """How long assets below a prefix are kept: one that is neither among the last ones nor young enough is collected.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 
-from assets import cursors, digests, intake, labels, locks, names, ranges, services
+from assets import cursors, digests, intake, labels, locks, names, ranges, services, statements
 from assets.stores import base
 
 RETRY_AFTER_S = 5
@@ -36,9 +36,11 @@ class Problem(APIException):
 STATUS: Mapping[type[Exception], int] = {
     digests.BadDigest: 400,
     labels.BadLabel: 400,
+    statements.BadStatement: 400,
     intake.CutShort: 400,
     services.UnknownAsset: 404,
     services.UnknownTag: 404,
+    services.NoProvenance: 404,
     services.UnknownUpload: 404,
     services.Conflict: 409,
     services.Tagged: 409,
@@ -48,6 +50,7 @@ STATUS: Mapping[type[Exception], int] = {
     intake.TooLarge: 413,
     ranges.Unsatisfiable: 416,
     digests.DigestMismatch: 422,
+    statements.OtherSubject: 422,
     locks.Busy: 503,
     base.StoreFull: 507,
 }

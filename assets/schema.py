@@ -84,6 +84,8 @@ UPLOAD = record(
     missing=PARTS,
     expires_at=WHEN,
 )
+STATEMENT = {"type": "object", "description": "an in-toto statement, or a DSSE envelope around one"}
+STATED = record(name=NAME, sha256=SHA256)
 TAG_NAME = {"type": "string", "pattern": f"^{labels.TAG_PATTERN}$"}
 PUT_TAG = one_of(["asset"], asset=NAME)
 TAG = record(

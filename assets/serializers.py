@@ -89,11 +89,16 @@ class GetQuery(serializers.Serializer[dict[str, Any]]):
     redirect = Word(default=False)
 
 
-class RedirectQuery(serializers.Serializer[dict[str, Any]]):
+class VersionQuery(serializers.Serializer[dict[str, Any]]):
+    """`?sha256=`, empty for what is there now."""
+
+    sha256 = serializers.RegexField(r"^[0-9a-fA-F]{64}\Z", default="")
+
+
+class RedirectQuery(VersionQuery):
     """`?redirect=`, of a route that has the name in its path; `?sha256=` asks for this version."""
 
     redirect = Word(default=False)
-    sha256 = serializers.RegexField(r"^[0-9a-fA-F]{64}\Z", default="")
 
 
 class ReplaceQuery(serializers.Serializer[dict[str, Any]]):

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from assets.views import assets, builds, tags, uploads
+from assets.views import assets, builds, provenance, tags, uploads
 
 
 class NameConverter(StringConverter):
@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/v1/assets", assets.Assets.as_view()),
     path("api/v1/assets/have", assets.Have.as_view(), {"name": "have"}),
     path("api/v1/assets/<asset_name:name>", assets.AssetByName.as_view()),
+    path("api/v1/provenance/<asset_name:name>", provenance.Provenance.as_view()),
     path("api/v1/uploads", uploads.Uploads.as_view()),
     path("api/v1/uploads/<str:key>", uploads.UploadByKey.as_view()),
     path("api/v1/uploads/<str:key>/complete", uploads.Complete.as_view()),

@@ -10,6 +10,7 @@ from assets.services.counting import count
 from assets.services.fetching import UnknownAsset, find, find_version, read
 from assets.services.having import have
 from assets.services.lists import Page, every, page
+from assets.services.provenance import NoProvenance, state, stated
 from assets.services.putting import OCTETS, TEXT, About, Conflict, Put, copy, put, register
 from assets.services.removing import Tagged, delete
 from assets.services.tags import UnknownTag, find_tag, move_tag
@@ -34,6 +35,7 @@ __all__ = [
     "Closed",
     "Conflict",
     "Failed",
+    "NoProvenance",
     "Page",
     "PartsMissing",
     "Put",
@@ -63,5 +65,7 @@ __all__ = [
     "raise_failed",
     "read",
     "register",
+    "state",
+    "stated",
     "take_part",
 ]

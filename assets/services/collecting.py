@@ -13,6 +13,7 @@ from assets import locks, stores
 from assets.conf import conf
 from assets.models import Asset, Rule, Upload, Version
 from assets.services.fetching import UnknownAsset
+from assets.services.provenance import withdraw
 from assets.services.removing import Tagged, delete_found, release
 from assets.services.uploading import expired, forget
 from assets.stores.base import Stray
@@ -120,6 +121,8 @@ def collect(one: Doomed) -> bool:
     if one.kind == "version":
         with locks.held(one.name):
             gone, _ = Version.objects.here().filter(pk=one.pk, sha256=one.sha256).delete()
+            if gone:
+                withdraw(one.name, one.sha256)
         release(store, one.sha256)
         return bool(gone)
     try:

@@ -24,9 +24,9 @@ def find(name: str) -> Asset:
 
 
 def find_version(name: str, sha256: str) -> Stored:
-    """What the name has or had with this SHA-256 in hex; raises BadName, UnknownAsset."""
+    """What the name has, or had with this SHA-256 in hex where one is given; raises BadName, UnknownAsset."""
     asset = find(name)
-    if asset.sha256 == sha256:
+    if sha256 in ("", asset.sha256):
         return asset
     if (version := Version.objects.here().filter(name=name, sha256=sha256).first()) is None:
         raise UnknownAsset(f"{name!r} has no version with sha256 {sha256}")

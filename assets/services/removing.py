@@ -9,6 +9,7 @@ from assets import locks, names, stores
 from assets.conf import conf
 from assets.models import Asset, Version
 from assets.services.fetching import UnknownAsset, find
+from assets.services.provenance import withdraw
 from assets.stores.base import AssetStore
 
 
@@ -41,6 +42,7 @@ def delete_found(name: str, wanted: Callable[[Asset], bool]) -> None:
         try:
             with transaction.atomic(using=conf.database):
                 versions.delete()
+                withdraw(name)
                 asset.delete()
         except (ProtectedError, IntegrityError):  # a tag may have come at this moment
             raise Tagged(name, sorted(asset.tags.values_list("name", flat=True))) from None
