@@ -74,8 +74,12 @@ def test_refuses_what_is_no_statement(statement: bytes, told: str) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    [sent(subject=[{"digest": {"sha256": "0" * 64}}]), sent(subject=[{"digest": {"sha256": 7}}]), envelope(sent(subject=[{"digest": {"sha512": SHA}}]))],
-)  # fmt: skip
+    [
+        sent(subject=[{"digest": {"sha256": "0" * 64}}]),
+        sent(subject=[{"digest": {"sha256": 7}}]),
+        envelope(sent(subject=[{"digest": {"sha512": SHA}}])),
+    ],
+)
 def test_refuses_statements_about_other_bytes(statement: bytes) -> None:
     with pytest.raises(OtherSubject, match=f"no subject of the statement has the asset's sha256 {SHA}"):
         statements.check(statement, SHA)
