@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-from assets import cursors, labels, names
+from assets import cursors, labels, names, statements
 from assets.serializers import MAX_LIMIT
 
 PROBLEM = "application/problem+json"
@@ -60,10 +60,15 @@ LABEL_PATTERN = rf"^{labels.KEY_PATTERN}(=[^\x00-\x1f\x7f-\x9f]{{1,80}})?$"
 BEGIN = one_of(
     ["name", "size", "sha256"],
     name=NAME,
-    size=SIZE,
+    size={**SIZE, "maximum": 5 * 2**30, "description": "at most ASSETS_MAX_BYTES"},
     sha256=SHA256,
     content_type={"type": "string"},
-    labels={"type": "object", "additionalProperties": {"type": "string"}},
+    labels={
+        "type": "object",
+        "maxProperties": labels.MAX_LABELS,
+        "propertyNames": {"pattern": f"^{labels.KEY_PATTERN}$"},
+        "additionalProperties": {"type": "string", "pattern": r"^[^\x00-\x1f\x7f-\x9f]{1,63}$"},
+    },
     replace=REPLACE_FLAG,
 )
 PART = record(number={"type": "integer", "minimum": 1}, url={"type": "string", "format": "uri"})
@@ -84,7 +89,25 @@ UPLOAD = record(
     missing=PARTS,
     expires_at=WHEN,
 )
-STATEMENT = {"type": "object", "description": "an in-toto statement, or a DSSE envelope around one"}
+STATEMENT = {
+    "type": "object",
+    "description": "an in-toto statement (or a DSSE envelope around one)",
+    "required": ["_type", "subject", "predicateType"],
+    "properties": {
+        "_type": {"const": statements.TYPE},
+        "predicateType": {"type": "string"},
+        "subject": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": statements.MAX_SUBJECTS,
+            "items": {
+                "type": "object",
+                "required": ["digest"],
+                "properties": {"digest": {"type": "object", "required": ["sha256"], "properties": {"sha256": SHA256}}},
+            },
+        },
+    },
+}
 STATED = record(name=NAME, sha256=SHA256)
 TAG_NAME = {"type": "string", "pattern": f"^{labels.TAG_PATTERN}$"}
 PUT_TAG = one_of(["asset"], asset=NAME)

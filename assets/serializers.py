@@ -133,7 +133,9 @@ class Size(serializers.Field[int, object, int, Any]):
     default_error_messages = {"invalid": "this is not a whole number of bytes, 0 or above"}
 
     def to_internal_value(self, data: object) -> int:
-        """The number."""
+        """The number; 7.0 is one, as JSON Schema has it."""
+        if isinstance(data, float) and data.is_integer():
+            data = int(data)
         if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data < MAX_SIZE:
             self.fail("invalid")
         return data

@@ -1,7 +1,7 @@
 """`/api/v1/assets`: assets by name, with all that is known of them."""
 
 from django.http import HttpResponseBase
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -64,12 +64,20 @@ class AssetByName(AssetView):
         return Response(status=204)
 
 
+NOT_TOLD = extend_schema(exclude=True)  # those of the asset of that name are told with the others
+
+
+@extend_schema_view(get=NOT_TOLD, put=NOT_TOLD, delete=NOT_TOLD)
 class Have(AssetByName):
     """`POST /api/v1/assets/have`, beside the asset of that name."""
 
     http_method_names = [*AssetByName.http_method_names, "post"]
 
-    @extend_schema(operation_id="assets_have", request=schema.HAVE, responses=schema.answers(415, s200=schema.FOUND))
+    @extend_schema(
+        operation_id="assets_have",
+        request={"application/json": schema.HAVE},
+        responses=schema.answers(415, s200=schema.FOUND),
+    )
     def post(self, request: Request, name: str) -> Response:  # noqa: ARG002 - of the asset
         """Which of these bytes are there under these names, so that nobody sends them again."""
         require(request, READ)

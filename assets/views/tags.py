@@ -36,7 +36,7 @@ class TagByName(AssetView):
     @extend_schema(
         operation_id="tags_put",
         parameters=[schema.TAG_IN_PATH],
-        request=schema.PUT_TAG,
+        request={"application/json": schema.PUT_TAG},
         responses=schema.answers(404, 415, s200=schema.TAG, s201=schema.TAG),
     )
     def put(self, request: Request, tag: str) -> Response:

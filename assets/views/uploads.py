@@ -51,7 +51,7 @@ class Uploads(AssetView):
 
     @extend_schema(
         operation_id="uploads_begin",
-        request=schema.BEGIN,
+        request={"application/json": schema.BEGIN},
         responses=schema.answers(409, 413, 415, 507, s200=schema.PRESENT, s201=schema.BEGUN),
     )
     def post(self, request: Request) -> Response:

@@ -233,6 +233,8 @@ def test_while_it_is_verified_nothing_else_happens_to_it(server: Server, store: 
         ({"size": 2**63}, 400),
         ({"size": "5"}, 400),
         ({"size": True}, 400),
+        ({"size": 5.5}, 400),
+        ({"size": 1e400}, 400),
         ({"size": 5 * 2**30 + 1}, 413),
         ({"sha256": "0" * 63}, 400),
         ({"labels": {"a": 1}}, 400),
