@@ -137,6 +137,7 @@ PART_IN_PATH = OpenApiParameter("number", {"type": "integer", "minimum": 1}, Ope
 SIGNATURE = query("signature", {"type": "string"}, "as it was given with the address", required=True)
 TAG_IN_PATH = OpenApiParameter("tag", TAG_NAME, OpenApiParameter.PATH, required=True)
 NAME_IN_PATH = OpenApiParameter("name", NAME, OpenApiParameter.PATH, required=True)
+NO_NAME_IN_PATH = OpenApiParameter("name", location=OpenApiParameter.PATH, exclude=True)
 LABEL = OpenApiParameter(
     "label",
     {"type": "array", "items": {"type": "string", "pattern": LABEL_PATTERN}},

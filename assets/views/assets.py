@@ -1,5 +1,7 @@
 """`/api/v1/assets`: assets by name, with all that is known of them."""
 
+from typing import Any
+
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -64,10 +66,12 @@ class AssetByName(AssetView):
         return Response(status=204)
 
 
-NOT_TOLD = extend_schema(exclude=True)  # those of the asset of that name are told with the others
+def of_have(method: str) -> Any:
+    """The operation on the asset of that name, whose route has no name in it."""
+    return extend_schema(operation_id=f"assets_have_{method}", parameters=[schema.NO_NAME_IN_PATH])
 
 
-@extend_schema_view(get=NOT_TOLD, put=NOT_TOLD, delete=NOT_TOLD)
+@extend_schema_view(**{method: of_have(method) for method in ("get", "put", "delete")})
 class Have(AssetByName):
     """`POST /api/v1/assets/have`, beside the asset of that name."""
 
