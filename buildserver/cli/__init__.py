@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from buildserver import __version__
-from buildserver.cli.assets import get_asset, list_assets, put_asset
+from buildserver.cli.assets import delete_asset, get_asset, list_assets, put_asset, tag_asset
 from buildserver.cli.kv import kv_group
 from buildserver.cli.plan import plan_command
 from buildserver.cli.process import process_command
@@ -70,5 +70,6 @@ def main(as_json: bool) -> None:  # noqa: FBT001 - click's form
         raise click.UsageError("--json stands after the command")
 
 
-for command in (put_asset, get_asset, list_assets, kv_group, plan_command, process_command, serve_command):
+ASSETS = (put_asset, get_asset, list_assets, delete_asset, tag_asset)
+for command in (*ASSETS, kv_group, plan_command, process_command, serve_command):
     main.add_command(command)

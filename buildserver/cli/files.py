@@ -39,15 +39,17 @@ def write(output: str | None, pieces: Iterator[bytes]) -> None:
 
 
 def write_file(path: Path, pieces: Iterator[bytes]) -> None:
-    """The pieces, in their place when they are all there."""
+    """The pieces, in their place when they are all there; what is no file, such as a pipe, gets them as they come."""
     from buildserver.remote.http import Unreachable  # noqa: PLC0415 - each command imports its own
 
+    whole = path.is_file() or not path.exists()
+    path = path.resolve() if whole else path  # a link stays one
     partial = path.with_name(f".{path.name}.partial")
     try:
-        with partial.open("wb") as file:
-            for piece in pieces:
-                file.write(piece)
-        partial.replace(path)
+        with (partial if whole else path).open("wb") as file:
+            file.writelines(pieces)
+        if whole:
+            partial.replace(path)
     except Unreachable:
         raise
     except OSError as fault:

@@ -1,6 +1,6 @@
 """The assets of this machine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -20,12 +20,15 @@ class Assets:
         except (OSError, DatabaseError) as fault:
             raise Unreachable(f"the index of the assets cannot be opened: {fault}") from None
 
-    def put(self, build: str, data: IO[bytes], size: int | None, *, replace: bool) -> dict[str, Any]:
+    def put(
+        self, build: str, data: IO[bytes], size: int | None, *, replace: bool, labels: Mapping[str, str]
+    ) -> dict[str, Any]:
         """Store bytes: `{"build", "sha256", "size"}`."""
         from assets import services  # noqa: PLC0415 - Django must be ready
 
         with told():
-            asset = services.put(build, data, size_bytes=size, replace=replace).asset
+            about = services.About(labels=labels)
+            asset = services.put(build, data, size_bytes=size, replace=replace, about=about).asset
         return {"build": asset.name, "sha256": asset.sha256, "size": asset.size}
 
     def get(self, build: str) -> Iterator[bytes]:
@@ -34,6 +37,28 @@ class Assets:
 
         with told():
             yield from services.read(services.find(build))[1]
+
+    def get_tagged(self, tag: str) -> Iterator[bytes]:
+        """The bytes of the asset that the tag stands on."""
+        from assets import services  # noqa: PLC0415 - Django must be ready
+
+        with told():
+            yield from services.read(services.find_tag(tag).asset)[1]
+
+    def delete(self, build: str) -> None:
+        """Delete an asset and what it had before."""
+        from assets import services  # noqa: PLC0415 - Django must be ready
+
+        with told():
+            services.delete(build)
+
+    def tag(self, tag: str, build: str) -> dict[str, Any]:
+        """Have the tag stand on the asset: `{"tag", "asset", "sha256", "size"}`."""
+        from assets import services  # noqa: PLC0415 - Django must be ready
+
+        with told():
+            asset = services.move_tag(tag, build)[0].asset
+        return {"tag": tag, "asset": asset.name, "sha256": asset.sha256, "size": asset.size}
 
     def list(self, prefix: str) -> Iterator[dict[str, Any]]:
         """All assets below a prefix, by name."""
@@ -49,16 +74,18 @@ def told() -> Iterator[None]:
     """The faults of the app as those that a server would answer."""
     from django.db import DatabaseError  # noqa: PLC0415 - Django must be ready
 
-    from assets import intake, locks, names, services  # noqa: PLC0415
+    from assets import intake, labels, locks, names, services  # noqa: PLC0415
     from assets.stores import base  # noqa: PLC0415
 
     try:
         yield
-    except services.UnknownAsset as fault:
+    except (services.UnknownAsset, services.UnknownTag) as fault:
         raise Refused(NOT_FOUND, str(fault)) from None
-    except (services.Conflict, base.Tangled) as fault:
+    except (services.Conflict, services.Tagged, base.Tangled) as fault:
         raise Refused(CONFLICT, str(fault)) from None
-    except (names.BadName, intake.TooLarge, intake.CutShort, base.StoreFull, locks.Busy) as fault:
+    except (names.BadName, labels.BadLabel, labels.BadTag) as fault:
+        raise Refused(BAD_REQUEST, str(fault)) from None
+    except (intake.TooLarge, intake.CutShort, base.StoreFull, locks.Busy) as fault:
         raise Refused(BAD_REQUEST, str(fault)) from None
     except base.StoreFault as fault:
         raise Unreachable(f"the store is away: {fault}") from None

@@ -1,9 +1,11 @@
 """The assets of a server."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
+from urllib.parse import quote
 
-from buildserver.remote.http import OCTETS, Server
+from buildserver.remote.http import BAD_REQUEST, JSON, OCTETS, Refused, Server
 
 
 class Assets:
@@ -13,15 +15,33 @@ class Assets:
         """Of this one."""
         self._server = server
 
-    def put(self, build: str, data: bytes | IO[bytes], size: int | None, *, replace: bool) -> dict[str, Any]:
+    def put(
+        self, build: str, data: bytes | IO[bytes], size: int | None, *, replace: bool, labels: Mapping[str, str]
+    ) -> dict[str, Any]:
         """Store bytes, of a `size` that may be unknown: `{"build", "sha256", "size"}`."""
         query = {"build": build, **({"replace": "true"} if replace else {})}
-        answer = self._server.send("/buildserver/put-asset", query, data, size, {"Content-Type": OCTETS})
+        headers = {"Content-Type": OCTETS, **headers_of(labels)}
+        answer = self._server.send("/buildserver/put-asset", query, data, size, headers)
         return self._server.object(answer, "build", "sha256", "size")
 
     def get(self, build: str) -> Iterator[bytes]:
         """The bytes of an asset; raises Unreachable when they end early."""
         yield from self._server.pieces(self._server.ask("GET", "/buildserver/get-asset", {"build": build}))
+
+    def get_tagged(self, tag: str) -> Iterator[bytes]:
+        """The bytes of the asset that the tag stands on."""
+        yield from self._server.pieces(self._server.ask("GET", f"/api/v1/tags/{quote(tag, safe='')}/content", {}))
+
+    def delete(self, build: str) -> None:
+        """Delete an asset and what it had before."""
+        self._server.ask("DELETE", f"/api/v1/assets/{quote(build)}", {}).read()
+
+    def tag(self, tag: str, build: str) -> dict[str, Any]:
+        """Have the tag stand on the asset: `{"tag", "asset", "sha256", "size"}`."""
+        body = json.dumps({"asset": build}).encode()
+        path, headers = f"/api/v1/tags/{quote(tag, safe='')}", {"Content-Type": JSON}
+        told = self._server.object(self._server.ask("PUT", path, {}, body, headers), "tag", "asset", "sha256", "size")
+        return {name: told[name] for name in ("tag", "asset", "sha256", "size")}
 
     def list(self, prefix: str) -> Iterator[dict[str, Any]]:
         """All assets below a prefix, by name, asked a page at a time."""
@@ -32,3 +52,14 @@ class Assets:
             if not page["next"]:
                 return
             query["cursor"] = page["next"]
+
+
+def headers_of(said: Mapping[str, str]) -> dict[str, bytes]:
+    """Labels as headers; raises Refused for what a header cannot say."""
+    from assets import labels  # noqa: PLC0415 - what may be said is said there
+
+    try:
+        labels.check(said)
+    except labels.BadLabel as fault:
+        raise Refused(BAD_REQUEST, str(fault)) from None
+    return {f"X-Label-{key}": value.encode() for key, value in said.items()}

@@ -50,6 +50,65 @@ def test_puts_in_one_process_and_gets_in_another(place: dict[str, str], name: st
 
 
 @pytest.mark.live
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_stays_a_pipe_and_a_link_a_link(place: dict[str, str], name: str, tmp_path: Path) -> None:
+    builder(tmp_path, "put-asset", name, "text", **place)
+    os.mkfifo(tmp_path / "pipe")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    assert builder(tmp_path, "get-asset", name, "-o", str(tmp_path / "pipe"), **place).returncode == 0
+    reader.join(10)
+    assert (read, (tmp_path / "pipe").is_fifo()) == ([b"text"], True)
+    (tmp_path / "aim").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("aim")
+    assert builder(tmp_path, "get-asset", name, "-o", str(tmp_path / "link"), **place).returncode == 0
+    assert ((tmp_path / "link").is_symlink(), (tmp_path / "aim").read_bytes()) == (True, b"text")
+
+
+@pytest.mark.live
+def test_labels_tags_and_deletion(place: dict[str, str], name: str, tmp_path: Path) -> None:
+    tag = f"t-{hashlib.sha256(name.encode()).hexdigest()[:20]}"
+    put = builder(tmp_path, "put-asset", name, "one", "--label", "commit=3fd1e2a", "--label", "by=a=b", **place)
+    assert put.returncode == 0
+    moved = builder(tmp_path, "tag", tag, name, "--json", **place)
+    told = {"tag": tag, "asset": name, "sha256": hashlib.sha256(b"one").hexdigest(), "size": 3}
+    assert (moved.returncode, json.loads(moved.stdout)) == (0, told)
+    assert builder(tmp_path, "get-asset", "--tag", tag, **place).stdout == b"one"
+    refused = builder(tmp_path, "delete-asset", name, **place)
+    assert (refused.returncode, f"has the tag {tag}" in refused.stderr.decode()) == (4, True)
+    builder(tmp_path, "put-asset", name + "2", "two", **place)
+    assert builder(tmp_path, "tag", tag, name + "2", **place).stdout.decode() == f"{tag} {name}2\n"
+    deleted = builder(tmp_path, "delete-asset", name, "--json", **place)
+    assert (deleted.returncode, json.loads(deleted.stdout)) == (0, {"build": name, "deleted": True})
+    assert builder(tmp_path, "delete-asset", name, **place).returncode == 3
+    assert builder(tmp_path, "get-asset", "--tag", tag, **place).stdout == b"two"
+
+
+@pytest.mark.live
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["put-asset", "x", "text", "--label", "commit"], 2, "'commit' is not like commit=3fd1e2a"),
+        (["put-asset", "x", "text", "--label", "Commit=1"], 1, "the key 'Commit' is not 1 to 63 of"),
+        (["put-asset", "x", "text", "--label", "commit=a\nb"], 1, "the value of commit has a control character"),
+        (["tag", "-", "x"], 1, "a tag is 1 to 128 of"),
+        (["tag", "latest", "never"], 3, "there is no asset 'never'"),
+        (["get-asset", "--tag", "never"], 3, "there is no tag never"),
+        (["get-asset"], 2, "give BUILD or --tag TAG, one of them"),
+        (["get-asset", "x", "--tag", "y"], 2, "give BUILD or --tag TAG, one of them"),
+        (["delete-asset", "../x"], 1, "segment 1 of the name is '..'"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_alike(
+    place: dict[str, str], tmp_path: Path, arguments: list[str], status: int, told: str
+) -> None:
+    ended = builder(tmp_path, *arguments, **place)
+    assert (ended.returncode, ended.stdout) == (status, b"")
+    assert told in ended.stderr.decode()
+
+
+@pytest.mark.live
 def test_keeps_the_exact_bytes_of_files_and_of_standard_input(place: dict[str, str], name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(BYTES)
     put = builder(tmp_path, "put-asset", name, "--file", str(tmp_path / "file"), "--json", **place)

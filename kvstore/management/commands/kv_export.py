@@ -79,7 +79,15 @@ class Count:
 
 
 def save(path: Path, lines: Iterator[bytes]) -> None:
-    """The lines as a file for its owner only, in its place when they are all on the disk."""
+    """The lines as a file for its owner only, in its place when they are all on the disk.
+
+    What is no file, such as a pipe, gets them as they come.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            file.writelines(lines)
+        return
+    path = path.resolve()  # a link stays one
     partial = path.with_name(f".{path.name}.partial")
     try:
         with open(partial, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
