@@ -29,9 +29,9 @@ def put_asset(
     build: str,
     text: str | None,
     path: str | None,
-    replace: bool,
+    replace: bool,  # noqa: FBT001 - click's form
     labels: dict[str, str],
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001 - click's form
 ) -> None:
     """Store TEXT, or a file's bytes, as the asset of BUILD."""
     if (text is None) == (path is None):
