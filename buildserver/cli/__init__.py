@@ -18,6 +18,7 @@ from buildserver.cli.assets import delete_asset, get_asset, list_assets, put_ass
 from buildserver.cli.kv import kv_group
 from buildserver.cli.plan import plan_command
 from buildserver.cli.process import process_command
+from buildserver.cli.put_assets import put_assets
 from buildserver.cli.saying import REFUSED, end
 from buildserver.cli.serve import serve_command
 
@@ -70,6 +71,6 @@ def main(as_json: bool) -> None:  # noqa: FBT001 - click's form
         raise click.UsageError("--json stands after the command")
 
 
-ASSETS = (put_asset, get_asset, list_assets, delete_asset, tag_asset)
+ASSETS = (put_asset, put_assets, get_asset, list_assets, delete_asset, tag_asset)
 for command in (*ASSETS, kv_group, plan_command, process_command, serve_command):
     main.add_command(command)

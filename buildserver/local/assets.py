@@ -1,6 +1,6 @@
 """The assets of this machine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -21,14 +21,22 @@ class Assets:
             raise Unreachable(f"the index of the assets cannot be opened: {fault}") from None
 
     def put(
-        self, build: str, data: IO[bytes], size: int | None, *, replace: bool, labels: Mapping[str, str]
+        self,
+        build: str,
+        data: IO[bytes],
+        size: int | None,
+        *,
+        replace: bool,
+        labels: Mapping[str, str],
+        sha256: str = "",
     ) -> dict[str, Any]:
-        """Store bytes: `{"build", "sha256", "size"}`."""
-        from assets import services  # noqa: PLC0415 - Django must be ready
+        """Store bytes, of a SHA-256 that may be unknown: `{"build", "sha256", "size"}`."""
+        from assets import digests, services  # noqa: PLC0415 - Django must be ready
 
         with told():
-            about = services.About(labels=labels)
-            asset = services.put(build, data, size_bytes=size, replace=replace, about=about).asset
+            about = services.About(labels=labels, may_read=None)
+            said = digests.claims({"X-Checksum-Sha256": sha256} if sha256 else {})
+            asset = services.put(build, data, size_bytes=size, said=said, replace=replace, about=about).asset
         return {"build": asset.name, "sha256": asset.sha256, "size": asset.size}
 
     def get(self, build: str) -> Iterator[bytes]:
@@ -37,6 +45,13 @@ class Assets:
 
         with told():
             yield from services.read(services.find(build))[1]
+
+    def have(self, asked: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+        """Names by what is there of the bytes with this SHA-256: `present`, `conflict`, `missing`."""
+        from assets import services  # noqa: PLC0415 - Django must be ready
+
+        with told():
+            return services.have(asked, None)
 
     def get_tagged(self, tag: str) -> Iterator[bytes]:
         """The bytes of the asset that the tag stands on."""
@@ -74,7 +89,7 @@ def told() -> Iterator[None]:
     """The faults of the app as those that a server would answer."""
     from django.db import DatabaseError  # noqa: PLC0415 - Django must be ready
 
-    from assets import intake, labels, locks, names, services  # noqa: PLC0415
+    from assets import digests, intake, labels, locks, names, services  # noqa: PLC0415
     from assets.stores import base  # noqa: PLC0415
 
     try:
@@ -85,7 +100,7 @@ def told() -> Iterator[None]:
         raise Refused(CONFLICT, str(fault)) from None
     except (names.BadName, labels.BadLabel, labels.BadTag) as fault:
         raise Refused(BAD_REQUEST, str(fault)) from None
-    except (intake.TooLarge, intake.CutShort, base.StoreFull, locks.Busy) as fault:
+    except (intake.TooLarge, intake.CutShort, digests.DigestMismatch, base.StoreFull, locks.Busy) as fault:
         raise Refused(BAD_REQUEST, str(fault)) from None
     except base.StoreFault as fault:
         raise Unreachable(f"the store is away: {fault}") from None

@@ -1,7 +1,7 @@
 """The assets of a server."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -16,17 +16,31 @@ class Assets:
         self._server = server
 
     def put(
-        self, build: str, data: bytes | IO[bytes], size: int | None, *, replace: bool, labels: Mapping[str, str]
+        self,
+        build: str,
+        data: bytes | IO[bytes],
+        size: int | None,
+        *,
+        replace: bool,
+        labels: Mapping[str, str],
+        sha256: str = "",
     ) -> dict[str, Any]:
-        """Store bytes, of a `size` that may be unknown: `{"build", "sha256", "size"}`."""
+        """Store bytes, of a `size` and a SHA-256 that may be unknown: `{"build", "sha256", "size"}`."""
         query = {"build": build, **({"replace": "true"} if replace else {})}
-        headers = {"Content-Type": OCTETS, **headers_of(labels)}
+        digest = {"X-Checksum-Sha256": sha256} if sha256 else {}
+        headers = {"Content-Type": OCTETS, **digest, **headers_of(labels)}
         answer = self._server.send("/buildserver/put-asset", query, data, size, headers)
         return self._server.object(answer, "build", "sha256", "size")
 
     def get(self, build: str) -> Iterator[bytes]:
         """The bytes of an asset; raises Unreachable when they end early."""
         yield from self._server.pieces(self._server.ask("GET", "/buildserver/get-asset", {"build": build}))
+
+    def have(self, asked: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+        """Names by what is there of the bytes with this SHA-256: `present`, `conflict`, `missing`."""
+        body = json.dumps({"assets": [{"name": name, "sha256": sha256} for name, sha256 in asked]}).encode()
+        answer = self._server.ask("POST", "/api/v1/assets/have", {}, body, {"Content-Type": JSON})
+        return self._server.object(answer, "present", "conflict", "missing")
 
     def get_tagged(self, tag: str) -> Iterator[bytes]:
         """The bytes of the asset that the tag stands on."""
