@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
@@ -78,7 +78,7 @@ def put_assets(
     for name, why in told.refused.items():
         click.echo(f"builder: {name}: {why}", err=True)
     summary = f"{len(told.stored)} stored, {len(told.unchanged)} unchanged"
-    show({name: value for name, value in vars(told).items()}, summary, as_json=as_json)
+    show(vars(told), summary, as_json=as_json)
     if told.conflict or told.refused:
         sys.exit(REFUSED if told.refused else CONFLICT)
 
@@ -108,7 +108,7 @@ class Putting:
         self._closing = threading.Lock()
         self._stack = ExitStack()
 
-    def __enter__(self) -> Putting:
+    def __enter__(self) -> Self:
         """Where the assets go."""
         self._first = self._stack.enter_context(assets())
         return self
@@ -178,7 +178,7 @@ class Putting:
             self._place().put(file.name, data, size, replace=self._replace, labels=self._labels, sha256=file.sha256)
 
     def _place(self) -> local.assets.Assets | remote.assets.Assets:
-        """This thread's own."""
+        """The thread's own."""
         if not hasattr(self._threads, "place"):
             with self._closing:
                 self._threads.place = self._stack.enter_context(assets())

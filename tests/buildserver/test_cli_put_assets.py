@@ -30,9 +30,9 @@ def files(tmp_path: Path) -> Path:
     return directory
 
 
-def put(home: Path, *arguments: object, **place: str) -> tuple[int, Any, str]:
+def put(home: Path, *arguments: object, **variables: str) -> tuple[int, Any, str]:
     """Exit code, what it told as JSON, and what it complained about."""
-    ended = builder(home, "put-assets", *map(str, arguments), "--json", **place)
+    ended = builder(home, "put-assets", *map(str, arguments), "--json", **variables)
     return ended.returncode, json.loads(ended.stdout) if ended.stdout else None, ended.stderr.decode()
 
 
@@ -66,7 +66,7 @@ def test_what_cannot_be_stored_keeps_nothing_else_from_it(
     place: dict[str, str],
     name: str,
     files: Path,
-    tmp_path: Path,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     (files / "bad\x01name").write_text("x")
     code, told, complaint = put(
