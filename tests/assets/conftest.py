@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from pytest_django import Settings
 
 from assets import stores
 from assets.stores import s3
 from assets.stores.base import AssetStore
+from buildserver import keys
 from buildserver.bodies import Handler
 from tests.conftest import KEY
 
@@ -61,6 +63,14 @@ def store(request: pytest.FixtureRequest) -> AssetStore:
     """Each store in turn."""
     found: AssetStore = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture
+def team(settings: Settings) -> dict[str, str]:
+    """The header of a key that reads and writes below `team/` alone."""
+    made = keys.make("team", "the-key-of-a-team", ["assets:read@team/", "assets:write@team/"])
+    settings.PRESHARED = keys.KeyRing([*settings.PRESHARED.keys, made])
+    return {"AUTHORIZATION": "Bearer the-key-of-a-team"}
 
 
 @dataclass

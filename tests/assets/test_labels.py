@@ -5,12 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from pytest_django import Settings
 
 from assets import labels, services
 from assets.models import Asset, Label, Tag
 from assets.stores.base import AssetStore
-from buildserver import keys
 from tests.assets.conftest import Answer, Server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
@@ -35,14 +33,6 @@ def item(server: Server, name: str) -> Any:
 
 def named(server: Server, query: str) -> list[str]:
     return [one["name"] for one in server("GET", f"{ASSETS}?{query}").json["items"]]
-
-
-@pytest.fixture
-def narrow(settings: Settings) -> dict[str, str]:
-    """The header of a key that reads and writes below `team/` alone."""
-    made = keys.make("team", "the-key-of-a-team", ["assets:read@team/", "assets:write@team/"])
-    settings.PRESHARED = keys.KeyRing([*settings.PRESHARED.keys, made])
-    return {"AUTHORIZATION": "Bearer the-key-of-a-team"}
 
 
 # --- labels -------------------------------------------------------------------------------------------------------
@@ -150,15 +140,15 @@ def test_a_tag_that_cannot_be_is_refused(server: Server, tag: str, body: object,
     assert Tag.objects.count() == 0
 
 
-def test_a_narrowed_key_moves_and_sees_only_tags_of_its_own_assets(server: Server, narrow: dict[str, str]) -> None:
+def test_a_narrowed_key_moves_and_sees_only_tags_of_its_own_assets(server: Server, team: dict[str, str]) -> None:
     put(server, "team/a", b"one")
     put(server, "other/a", b"two")
     send(server, "PUT", f"{TAGS}/theirs", {"asset": "other/a"})
-    assert send(server, "PUT", f"{TAGS}/ours", {"asset": "team/a"}, **narrow).status == 201
-    assert send(server, "PUT", f"{TAGS}/ours", {"asset": "other/a"}, **narrow).status == 403
-    assert send(server, "PUT", f"{TAGS}/theirs", {"asset": "team/a"}, **narrow).status == 403
-    assert server("DELETE", f"{TAGS}/theirs", **narrow).status == 403
-    assert [server("GET", f"{TAGS}/{tag}/content", **narrow).status for tag in ("ours", "theirs")] == [200, 403]
+    assert send(server, "PUT", f"{TAGS}/ours", {"asset": "team/a"}, **team).status == 201
+    assert send(server, "PUT", f"{TAGS}/ours", {"asset": "other/a"}, **team).status == 403
+    assert send(server, "PUT", f"{TAGS}/theirs", {"asset": "team/a"}, **team).status == 403
+    assert server("DELETE", f"{TAGS}/theirs", **team).status == 403
+    assert [server("GET", f"{TAGS}/{tag}/content", **team).status for tag in ("ours", "theirs")] == [200, 403]
     assert server("GET", f"{TAGS}/theirs").json["asset"] == "other/a"
 
 
@@ -172,12 +162,12 @@ def have(server: Server, *asked: tuple[str, bytes], **headers: str) -> Any:
     return answer.json
 
 
-def test_tells_what_is_there(server: Server, narrow: dict[str, str]) -> None:
+def test_tells_what_is_there(server: Server, team: dict[str, str]) -> None:
     put(server, "team/a", b"one")
     put(server, "other", b"two")
     asked = [("team/a", b"one"), ("other", b"2"), ("never", b"3"), ("team/b", b"two")]
     assert have(server, *asked) == {"present": ["team/a"], "conflict": ["other"], "missing": ["never", "team/b"]}
-    assert have(server, *asked, **narrow) == {
+    assert have(server, *asked, **team) == {
         "present": ["team/a"], "conflict": [], "missing": ["other", "never", "team/b"],
     }  # fmt: skip
     assert have(server) == {"present": [], "conflict": [], "missing": []}

@@ -11,7 +11,6 @@ from assets import statements
 from assets.models import Provenance
 from assets.statements import BadStatement, OtherSubject
 from tests.assets.conftest import Server
-from tests.assets.test_labels import narrow  # noqa: F401 - a fixture
 
 URL, ASSETS = "/api/v1/provenance", "/api/v1/assets"
 SHA = hashlib.sha256(b"one").hexdigest()
@@ -126,7 +125,7 @@ def test_a_statement_stays_with_the_bytes_it_speaks_of(server: Server) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("stored")
-def test_what_cannot_be_kept_is_refused(server: Server, narrow: dict[str, str]) -> None:  # noqa: F811
+def test_what_cannot_be_kept_is_refused(server: Server, team: dict[str, str]) -> None:
     assert put(server, b"{}").status == 400
     assert put(server, sent(subject=[{"digest": {"sha256": "0" * 64}}])).status == 422
     assert put(server, sent(), "never").status == 404
@@ -134,7 +133,7 @@ def test_what_cannot_be_kept_is_refused(server: Server, narrow: dict[str, str]) 
     assert put(server, b" " * (2**20 + 1)).status == 413
     assert server("PUT", f"{URL}/team/a", b" " * (2**20 + 1), declared=None).status == 413
     assert put(server, sent(), query="?sha256=0").status == 400
-    assert put(server, sent(), **narrow).status == 201
-    assert put(server, sent(), "other/a", **narrow).status == 403
-    assert server("GET", f"{URL}/other/a", **narrow).status == 403
+    assert put(server, sent(), **team).status == 201
+    assert put(server, sent(), "other/a", **team).status == 403
+    assert server("GET", f"{URL}/other/a", **team).status == 403
     assert server("GET", f"{URL}/team/a", AUTHORIZATION="").status == 401

@@ -17,7 +17,6 @@ from assets.models import Asset, Upload
 from assets.services import uploading, verifying
 from assets.stores.base import AssetStore, StoreAway
 from tests.assets.conftest import Answer, Server
-from tests.assets.test_labels import narrow  # noqa: F401 - a fixture
 from tests.assets.test_stores import leftovers
 
 pytestmark = pytest.mark.django_db
@@ -134,15 +133,15 @@ def test_other_bytes_than_were_announced_are_no_asset(server: Server, store: Ass
     assert server("GET", f"{UPLOADS}/{key}").json["state"] == "failed"
 
 
-def test_known_bytes_need_not_be_sent(server: Server, store: AssetStore, narrow: dict[str, str]) -> None:  # noqa: F811
+def test_known_bytes_need_not_be_sent(server: Server, store: AssetStore, team: dict[str, str]) -> None:
     server("PUT", f"{ASSETS}/other/1", b"bytes")
     there = begin(server, "team/1", b"bytes")
     assert (there.status, there.json["present"], there.json["name"]) == (200, True, "team/1")
     assert server("GET", f"{ASSETS}/team/1").content == b"bytes"
     server("DELETE", f"{ASSETS}/team/1")
-    unseen = begin(server, "team/2", b"bytes", key=narrow["AUTHORIZATION"])
+    unseen = begin(server, "team/2", b"bytes", key=team["AUTHORIZATION"])
     assert unseen.status == 201
-    assert begin(server, "other/2", b"bytes", key=narrow["AUTHORIZATION"]).status == 403
+    assert begin(server, "other/2", b"bytes", key=team["AUTHORIZATION"]).status == 403
 
 
 def test_what_is_there_is_replaced_only_when_told(server: Server, store: AssetStore) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from buildserver import __version__
-from tests.live import PROJECT, Service, environment
+from tests.live import PROJECT, environment
 from tests.services import free_port
 
 BYTES = bytes(range(256)) * 40
@@ -24,21 +24,6 @@ def builder(home: Path, *arguments: str, data: bytes = b"", **variables: str) ->
     ended = subprocess.run(command, cwd=PROJECT, env=variables, input=data, capture_output=True, check=False)
     assert b"Traceback" not in ended.stderr, ended.stderr.decode()
     return ended
-
-
-@pytest.fixture(params=["here", "server"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """The variables of a machine of one's own, and of one that talks to a server."""
-    if request.param == "here":
-        return {}
-    service: Service = request.getfixturevalue("service")
-    return {"BUILDSERVER_URL": service.url, "BUILDSERVER_KEY": service.key}
-
-
-@pytest.fixture
-def name(tmp_path: Path) -> str:
-    """A name nobody else uses: the server lives as long as all tests."""
-    return f"cli/{tmp_path.name}/ü n"
 
 
 @pytest.mark.live

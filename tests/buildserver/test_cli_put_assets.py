@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.buildserver.test_cli import builder, name, place  # noqa: F401 - fixtures
+from tests.buildserver.test_cli import builder
 from tests.services import free_port
 
 pytestmark = pytest.mark.live
@@ -36,7 +36,7 @@ def put(home: Path, *arguments: object, **variables: str) -> tuple[int, Any, str
     return ended.returncode, json.loads(ended.stdout) if ended.stdout else None, ended.stderr.decode()
 
 
-def test_stores_what_is_not_there(place: dict[str, str], name: str, files: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_stores_what_is_not_there(place: dict[str, str], name: str, files: Path, tmp_path: Path) -> None:
     prefix = f"{name}/"
     names = [f"{prefix}app-{number}.txt" for number in range(5)]
     names += [f"{prefix}empty", f"{prefix}lib/ü.so", f"{prefix}link"]
@@ -55,7 +55,7 @@ def test_stores_what_is_not_there(place: dict[str, str], name: str, files: Path,
     assert (plain.returncode, plain.stdout, plain.stderr) == (0, b"0 stored, 9 unchanged\n", b"")
 
 
-def test_takes_what_a_pattern_fits(place: dict[str, str], name: str, files: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_takes_what_a_pattern_fits(place: dict[str, str], name: str, files: Path, tmp_path: Path) -> None:
     chosen = ("--include", "*.so", "--include", "app-[01]*")
     told = put(tmp_path, files, "--prefix", f"{name}/", *chosen, **place)[1]
     assert [stored.removeprefix(f"{name}/") for stored in told["stored"]] == ["app-0.txt", "app-1.txt", "lib/ü.so"]
@@ -79,7 +79,7 @@ def test_what_cannot_be_stored_keeps_nothing_else_from_it(
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_cannot_be_read_is_told(place: dict[str, str], name: str, files: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_file_that_cannot_be_read_is_told(place: dict[str, str], name: str, files: Path, tmp_path: Path) -> None:
     (files / "app-0.txt").chmod(0)
     code, told, _ = put(tmp_path, files, "--prefix", f"{name}/", **place)
     assert (code, list(told["refused"])) == (1, [f"{name}/app-0.txt"])
