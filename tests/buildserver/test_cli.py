@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from buildserver import __version__
-from tests.live import PROJECT, environment
+from tests.live import PROJECT, Service, environment
 from tests.services import free_port
 
 BYTES = bytes(range(256)) * 40
