@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from django.db import Error, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from kvstore.backends.writers import writer_of
+
 IDLE_S = 1.0
 USED_AT = "kvstore_used_at"  # of a connection, by the monotonic clock
 
@@ -80,13 +82,13 @@ def committed(connection: BaseDatabaseWrapper) -> Iterator[Cursor]:
         with transaction.atomic(using=connection.alias, durable=True), connection.cursor() as cursor:
             yield cursor
         return
-    with session(connection) as cursor:
+    with writer_of(connection) as writer, session(writer) as cursor:
         cursor.execute("BEGIN IMMEDIATE" if connection.vendor == "sqlite" else "START TRANSACTION")
         try:
             yield cursor
             cursor.execute("COMMIT")
         except BaseException:
-            undo(connection, cursor)
+            undo(writer, cursor)
             raise
 
 
