@@ -53,7 +53,7 @@ def get_asset(build: str | None, tag: str | None, output: str | None, as_json: b
     if as_json and output is None:
         raise click.UsageError("--json tells of the file that -o names; without it stdout is the asset's bytes")
     with assets() as place:
-        write(output, place.get(build) if tag is None else place.get_tagged(tag))
+        write(output, place.get(build) if build is not None else place.get_tagged(str(tag)))
     if as_json:
         what = {"tag": tag} if build is None else {"build": build}
         show({**what, "file": output, "size": Path(str(output)).stat().st_size}, "", as_json=True)

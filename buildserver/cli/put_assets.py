@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -113,9 +114,11 @@ class Putting:
         self._first = self._stack.enter_context(assets())
         return self
 
-    def __exit__(self, *fault: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close what was opened; a fault ends with its exit code."""
-        self._stack.__exit__(*fault)
+        self._stack.__exit__(kind, fault, trace)
 
     def put(self, files: Sequence[Found]) -> Told:
         """Put what is not there; raises Unreachable where that cannot be done."""

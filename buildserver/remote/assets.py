@@ -28,7 +28,7 @@ class Assets:
         """Store bytes, of a `size` and a SHA-256 that may be unknown: `{"build", "sha256", "size"}`."""
         query = {"build": build, **({"replace": "true"} if replace else {})}
         digest = {"X-Checksum-Sha256": sha256} if sha256 else {}
-        headers = {"Content-Type": OCTETS, **digest, **headers_of(labels)}
+        headers: dict[str, str | bytes] = {"Content-Type": OCTETS, **digest, **headers_of(labels)}
         answer = self._server.send("/buildserver/put-asset", query, data, size, headers)
         return self._server.object(answer, "build", "sha256", "size")
 

@@ -1,7 +1,7 @@
 """The one connection of a process that writes to a sqlite file; who writes has it in turn.
 
-sqlite lets one write at a time, and a connection forgets the pages that it knew whenever another one has written. With a
-connection for each thread every write begins by reading them again, and who finds the file locked looks at growing
+sqlite lets one write at a time, and a connection forgets the pages that it knew whenever another one has written. With
+a connection for each thread every write begins by reading them again, and who finds the file locked looks at growing
 intervals: both cost more than the write. A writer of another process is met by sqlite's own way of waiting.
 """
 
@@ -43,13 +43,19 @@ def writer_of(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
         yield connection
         return
     writer = _writers.get((connection.alias, settings["NAME"])) or make(connection)
-    wait_s = float(settings["OPTIONS"].get("timeout", WAIT_S))
+    wait_s = wait_s_of(connection)
     if not writer.turn.acquire(timeout=wait_s):
         raise OperationalError(f"database is locked: others of this process wrote for longer than {wait_s} s")
     try:
         yield writer.connection
     finally:
         writer.turn.release()
+
+
+def wait_s_of(connection: BaseDatabaseWrapper) -> float:
+    """How long the connection waits for a lock."""
+    options: Any = connection.settings_dict["OPTIONS"]
+    return float(options.get("timeout", WAIT_S))
 
 
 def make(connection: BaseDatabaseWrapper) -> Writer:

@@ -50,6 +50,9 @@ def add(alias: str, config: dict[str, Any]) -> None:
 
 
 def remove(alias: str) -> None:
+    from kvstore.backends.writers import close_writers  # noqa: PLC0415 - pytest may read this file before Django knows its apps
+
+    close_writers()
     connections[alias].close()
     del connections[alias]
     del connections.settings[alias]

@@ -15,6 +15,7 @@ from pytest_django import Settings
 from kvstore import cache as caches
 from kvstore import urls
 from kvstore.backends import Rows
+from kvstore.backends.writers import close_writers
 from tests.kvstore.conftest import ALIAS
 from tests.kvstore.hostile import JSON, ROOT, get, put, save, txn, with_value
 from tests.kvstore.test_hostile import dump, txn_of
@@ -189,8 +190,10 @@ def full(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 connection.settings_dict, "OPTIONS", {**options, "init_command": options["init_command"] + bound}
             )
             connection.close()
+            close_writers()
             yield
             connection.close()
+            close_writers()
             return
 
         def fail(*_: Any) -> None:

@@ -12,6 +12,7 @@ from django.db import OperationalError, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from kvstore import conditions, store, transactions
+from kvstore.backends.writers import make
 from kvstore.keys import path_of
 from kvstore.store import transactions as store_transactions
 from kvstore.store.sweeping import forget_cached
@@ -99,9 +100,12 @@ def counted(records: str) -> Iterator[Callable[[], int]]:
     connection = connections[ALIAS]
     if records == "sqlite":
         seen: list[str] = []
-        connection.connection.set_trace_callback(seen.append)
+        ours = [connection.connection, make(connection).connection.connection]
+        for one in ours:
+            one.set_trace_callback(seen.append)
         yield lambda: len([one for one in seen if not one.startswith("--")])
-        connection.connection.set_trace_callback(None)
+        for one in ours:
+            one.set_trace_callback(None)
         return
 
     def questions() -> int:
