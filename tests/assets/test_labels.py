@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assets import labels, services
+from assets import labels
 from assets.models import Asset, Label, Tag
 from assets.stores.base import AssetStore
 from tests.assets.conftest import Answer, Server
@@ -226,6 +226,5 @@ def test_downloads_are_counted(server: Server) -> None:
 
 
 def test_a_tag_has_a_name_that_can_be_kept() -> None:
-    assert services.find_tag
     with pytest.raises(labels.BadTag, match="a tag is 1 to 128 of"):
         labels.check_tag("")
