@@ -7,6 +7,9 @@ from rest_framework.request import Request
 from assets import digests, ranges, services, stores
 from assets.models import Asset, Stored
 
+# What keeps a browser from running what it gets.
+NOT_RUN = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+
 
 def content(request: Request, name: str, *, redirect: bool = False, sha256: str = "") -> HttpResponseBase:
     """The answer to a GET or HEAD of the asset, or of its version `sha256`."""
@@ -70,8 +73,7 @@ def safe_headers(asset: Stored) -> dict[str, str]:
         "Content-Type": asset.content_type,
         "Accept-Ranges": "bytes",
         "Repr-Digest": digests.repr_digest(asset.sha256),
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox",
+        **NOT_RUN,
         "Content-Disposition": disposition(asset),
     }
 

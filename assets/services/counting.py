@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 
-from django.db import DatabaseError, close_old_connections, connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.db.models import F
 
 from assets.conf import conf
@@ -46,7 +46,6 @@ def in_background() -> None:
     with _lock:
         _timer = None
     try:
-        close_old_connections()
         write()
     finally:
         connections[conf.database].close()

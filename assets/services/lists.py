@@ -23,7 +23,7 @@ def page(
     cursor: str = "",
     limit: int = 100,
 ) -> Page:
-    """Assets by name, with their labels and tags.
+    """Assets by name.
 
     label     `key=value` or `key`: only those with all of these; raises BadLabel
     places    the prefixes that may be seen; None: all
@@ -36,7 +36,7 @@ def page(
         rows = rows.labelled(key, value)
     if after := cursors.read(cursor):
         rows = rows.filter(name__gt=after)
-    items = list(rows.prefetch_related("labels", "tags")[: limit + 1])
+    items = list(rows[: limit + 1])
     return Page(items[:limit], cursors.after(items[limit - 1].name) if len(items) > limit else None)
 
 

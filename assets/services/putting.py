@@ -217,12 +217,12 @@ def record(row: Asset, received: Received, stamp: str, about: About, gives_way: 
     row.content_type, row.created_by, row.created_at = about.content_type, about.created_by, timezone.now()
     row.downloads = 0
     with transaction.atomic(using=conf.database):
-        versions = Version.objects.here().filter(name=row.name)
-        versions.filter(sha256__in=[received.sha256, *([gives_way.sha256] if gives_way else [])]).delete()
+        if row.pk is not None:  # else it had nothing before
+            current = [received.sha256, *([gives_way.sha256] if gives_way else [])]
+            Version.objects.here().filter(name=row.name, sha256__in=current).delete()
+            row.labels.all().delete()
         if gives_way:
             gives_way.save()
-        if row.pk is not None:
-            row.labels.all().delete()
         row.save()
         say(row, about.labels)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -26,6 +27,7 @@ class Assets(AssetView):
     def get(self, request: Request) -> Response:
         """Assets by name, in byte order."""
         page = page_for(request, request.query_params.getlist("label"))
+        prefetch_related_objects(page.items, "labels", "tags")
         return Response({"items": [serializers.item(asset) for asset in page.items], "next": page.next})
 
 

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from assets import schema, serializers, services, statements
 from assets.bodies import declared_bytes, kept_type
 from assets.conf import READ, WRITE, require, sender
+from assets.downloads import NOT_RUN
 from assets.problems import Problem
 from assets.serializers import checked
 from assets.views.answering import AssetView
@@ -27,11 +28,7 @@ class Provenance(AssetView):
         """The statement, byte for byte."""
         require(request, READ, name)
         found = services.stated(name, checked(serializers.VersionQuery, request.query_params)["sha256"].lower())
-        headers = {
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox",
-            "Content-Disposition": "attachment",
-        }
+        headers = {**NOT_RUN, "Content-Disposition": "attachment"}
         return HttpResponse(bytes(found.statement), content_type=found.content_type, headers=headers)
 
     @extend_schema(

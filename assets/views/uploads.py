@@ -61,9 +61,7 @@ class Uploads(AssetView):
         require(request, WRITE, asked["name"])
         kind = kept_type(asked["content_type"])
         about = services.About(kind, sender(request), asked["labels"], may_read(request))
-        begun = services.begin(
-            asked["name"], asked["size"], asked["sha256"].lower(), replace=asked["replace"], about=about
-        )
+        begun = services.begin(asked["name"], asked["size"], asked["sha256"], replace=asked["replace"], about=about)
         if isinstance(begun, services.Put):
             return Response({"present": True, **serializers.item(begun.asset)})
         parts = [part(request, begun, number) for number in range(1, begun.part_count + 1)]

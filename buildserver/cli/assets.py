@@ -7,15 +7,12 @@ import click
 
 from buildserver.cli.files import opened, write
 from buildserver.cli.places import assets
-from buildserver.cli.saying import as_json, show
+from buildserver.cli.saying import as_json, pairs_of, show
 
 
 def labels_of(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     """Labels as they are written; what they may be is said where they are kept."""
-    split = [text.partition("=") for text in given]
-    if wrong := [text for text, (key, equals, _) in zip(given, split, strict=True) if not (key and equals)]:
-        raise click.BadParameter(f"{wrong[0]!r} is not like commit=3fd1e2a")
-    return {key: value for key, _, value in split}
+    return dict(pairs_of(given, "{!r} is not like commit=3fd1e2a"))
 
 
 @click.command("put-asset")

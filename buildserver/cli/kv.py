@@ -12,7 +12,7 @@ import click
 
 from buildserver.cli.files import opened, write
 from buildserver.cli.places import records
-from buildserver.cli.saying import as_json, show
+from buildserver.cli.saying import as_json, pairs_of, show
 
 if TYPE_CHECKING:
     from buildserver.remote.kv import Item, Prefix
@@ -32,10 +32,8 @@ def kv_group() -> None:
 
 def meta_of(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     """`K=V`, several times; names are headers' and so in lower case."""
-    pairs = [pair.partition("=") for pair in given]
-    if not all(name and equals for name, equals, _ in pairs):
-        raise click.BadParameter("it is like owner=me")
-    found = {name.lower(): value for name, _, value in pairs}
+    pairs = pairs_of(given, "it is like owner=me")
+    found = {name.lower(): value for name, value in pairs}
     if len(found) < len(pairs):
         raise click.BadParameter("a name is given twice")
     return found

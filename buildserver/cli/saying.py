@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,6 +21,17 @@ def end(code: int, sentence: str) -> NoReturn:
 def show(value: Any, text: str, *, as_json: bool) -> None:
     """The value as JSON, or its text."""
     click.echo(json.dumps(value, ensure_ascii=False) if as_json else text)
+
+
+def pairs_of(given: Sequence[str], otherwise: str) -> list[tuple[str, str]]:
+    """Options like NAME=VALUE, taken apart; a usage error for any other, which `{!r}` in `otherwise` stands for."""
+    pairs = []
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(otherwise.format(text))
+        pairs.append((name, value))
+    return pairs
 
 
 def read_text(source: str) -> str:

@@ -38,11 +38,10 @@ def writer_of(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
 
     raises  OperationalError where that takes longer than the connection waits for a lock (OPTIONS, timeout)
     """
-    settings: Any = connection.settings_dict
     if connection.vendor != "sqlite" or connection.is_in_memory_db():  # type: ignore[attr-defined] # of sqlite
         yield connection
         return
-    writer = _writers.get((connection.alias, settings["NAME"])) or make(connection)
+    writer = _writers.get(key_of(connection)) or make(connection)
     wait_s = wait_s_of(connection)
     if not writer.turn.acquire(timeout=wait_s):
         raise OperationalError(f"database is locked: others of this process wrote for longer than {wait_s} s")
@@ -50,6 +49,11 @@ def writer_of(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
         yield writer.connection
     finally:
         writer.turn.release()
+
+
+def key_of(connection: BaseDatabaseWrapper) -> tuple[str, str]:
+    """What tells a writer from others: the database's alias, and its file, which a test may change."""
+    return connection.alias, str(connection.settings_dict["NAME"])
 
 
 def wait_s_of(connection: BaseDatabaseWrapper) -> float:
@@ -61,7 +65,7 @@ def wait_s_of(connection: BaseDatabaseWrapper) -> float:
 def make(connection: BaseDatabaseWrapper) -> Writer:
     """Of the database of a thread's connection; made once."""
     with _making:
-        key = connection.alias, str(connection.settings_dict["NAME"])
+        key = key_of(connection)
         if key not in _writers:
             made: BaseDatabaseWrapper = connections.create_connection(connection.alias)
             made.inc_thread_sharing()

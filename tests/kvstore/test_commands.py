@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,22 @@ def ends_with(code: int, sentence: str, command: str, *arguments: str) -> None:
     with pytest.raises(CommandError, match=sentence) as fault:
         run(command, *arguments)
     assert fault.value.returncode == code
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_an_export_leaves_a_pipe_a_pipe_and_a_link_a_link(tmp_path: Path) -> None:
+    put("a")
+    os.mkfifo(tmp_path / "pipe")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_bytes()), daemon=True)
+    reader.start()
+    run("kv_export", "-o", str(tmp_path / "pipe"))
+    reader.join(10)
+    assert (len(read), (tmp_path / "pipe").is_fifo()) == (1, True)
+    (tmp_path / "aim").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("aim")
+    run("kv_export", "-o", str(tmp_path / "link"))
+    assert ((tmp_path / "link").is_symlink(), (tmp_path / "aim").read_bytes()) == (True, read[0])
 
 
 def test_what_is_exported_can_be_imported(tmp_path: Path) -> None:
